@@ -1,0 +1,186 @@
+// Finds, reads and watches config files: the only file of this folder that touches the disk.
+import { type FSWatcher, readFileSync, watch } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { DEFAULT_PLATFORM } from '../platforms/registry.ts';
+import { defaultConfig } from './defaults.ts';
+import type { ConfigProblem, FunctionConfig } from './function-config.ts';
+import { type LocatedFunction, parseLocated } from './parse.ts';
+import { sortedProblems } from './problem.ts';
+
+export const CONFIG_FILES = ['scf.yaml', 'scf.yml', 'scf.json'] as const;
+
+/** Editors write a file in several steps; one change is reported once they have come to rest. */
+const SETTLE_MS = 50;
+
+export type LoadedConfig =
+  /** `file` is null when there is only a start file; otherwise the path as the user would write it. */
+  | { readonly kind: 'loaded'; readonly file: string | null; readonly functions: readonly FunctionConfig[] }
+  | { readonly kind: 'invalid'; readonly problems: readonly ConfigProblem[] }
+  /** There is nothing to read, or it cannot be read. */
+  | { readonly kind: 'missing'; readonly message: string; readonly advice: string };
+
+/** Reads `configFile`, or what is found in `dir`: a config file, or else just a start file. */
+export async function loadConfig({
+  dir,
+  configFile,
+}: {
+  dir: string;
+  configFile: string | null;
+}): Promise<LoadedConfig> {
+  if (configFile !== null) return loadFile(configFile);
+  const kind = await kindOf(dir);
+  if (kind === 'nothing') {
+    return missing(`Cannot open ${shown(dir)}: there is no such folder`, 'name the folder of the function');
+  }
+  if (kind !== 'folder') {
+    return missing(
+      `Cannot open ${shown(dir)}: it is not a folder`,
+      'name a folder, or a config file with --config',
+    );
+  }
+  const kinds = await Promise.all(CONFIG_FILES.map(name => kindOf(join(dir, name))));
+  const [first, second] = CONFIG_FILES.filter((_, index) => kinds[index] !== 'nothing');
+  if (first !== undefined && second !== undefined) return ambiguous(join(dir, first), join(dir, second));
+  if (first !== undefined) return loadFile(join(dir, first));
+  const startFile = DEFAULT_PLATFORM.startFile.value;
+  if ((await kindOf(join(dir, startFile))) === 'file') {
+    return { kind: 'loaded', file: null, functions: [defaultConfig({ dir })] };
+  }
+  return missing(
+    `Cannot find a function in ${shown(dir)}: neither scf.yaml nor ${startFile} is there`,
+    `create ${startFile}, or name another folder`,
+  );
+}
+
+/** Calls `onChange` whenever the content of the file has become another one, until closed. */
+export function watchConfig(file: string, onChange: () => void): { close(): void } {
+  let last = contentOf(file);
+  let timer: NodeJS.Timeout | undefined;
+  const look = () => {
+    const content = contentOf(file);
+    // Gone is not changed: editors that replace a file take it away for a moment.
+    if (content === null || content === last) return;
+    last = content;
+    onChange();
+  };
+  const lookSoon = (_event: string, name: string | null) => {
+    if (name !== null && name !== basename(file)) return;
+    clearTimeout(timer);
+    timer = setTimeout(look, SETTLE_MS);
+  };
+  const watcher = watchFolder(dirname(resolve(file)), lookSoon);
+  return {
+    close() {
+      clearTimeout(timer);
+      watcher?.close();
+    },
+  };
+}
+
+/** Null where the system cannot watch: the program then runs on with the config that it has. */
+function watchFolder(
+  folder: string,
+  onEvent: (event: string, name: string | null) => void,
+): FSWatcher | null {
+  try {
+    const watcher = watch(folder, onEvent);
+    watcher.on('error', () => watcher.close());
+    return watcher;
+  } catch {
+    // The folder is gone, or the system has no watches left (ENOSPC, EMFILE).
+    return null;
+  }
+}
+
+function contentOf(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    // Whether it is gone or unreadable, there is no content to compare; loading it says what is wrong.
+    return null;
+  }
+}
+
+async function loadFile(path: string): Promise<LoadedConfig> {
+  const file = shown(path);
+  const text = await textOf(path);
+  if ('reason' in text) {
+    return missing(`Cannot read ${file}: ${text.reason}`, 'name a readable config file, such as scf.yaml');
+  }
+  const parsed = parseLocated(text.text, { file, dir: dirname(resolve(path)) });
+  if ('problems' in parsed) return { kind: 'invalid', problems: parsed.problems };
+  const sourceProblems = await Promise.all(parsed.functions.map(each => sourceProblem(each, file)));
+  const problems = sourceProblems.filter(problem => problem !== null);
+  if (problems.length > 0) return { kind: 'invalid', problems: sortedProblems(problems) };
+  return { kind: 'loaded', file, functions: parsed.functions.map(({ config }) => config) };
+}
+
+async function textOf(path: string): Promise<{ text: string } | { reason: string }> {
+  try {
+    return { text: await readFile(path, 'utf8') };
+  } catch (error) {
+    return { reason: readingFailure(error) };
+  }
+}
+
+function readingFailure(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file';
+  if (code === 'EISDIR') return 'it is a folder';
+  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function sourceProblem(
+  { config, srcPosition }: LocatedFunction,
+  file: string,
+): Promise<ConfigProblem | null> {
+  const folder = shown(config.srcDir);
+  const startFile = config.platform.startFile.value;
+  const at = { file, ...srcPosition };
+  const kind = await kindOf(config.srcDir);
+  if (kind === 'nothing') {
+    const advice = 'src is relative to the folder of the config file: correct it, or create the folder';
+    return { ...at, message: `src of ${config.name} must be a folder: ${folder} does not exist`, advice };
+  }
+  if (kind !== 'folder') {
+    const advice = `name the folder in which ${startFile} is`;
+    return { ...at, message: `src of ${config.name} must be a folder: ${folder} is not one`, advice };
+  }
+  if ((await kindOf(join(config.srcDir, startFile))) === 'file') return null;
+  const advice = `create ${startFile} there, or let src name the folder that has it`;
+  return {
+    ...at,
+    message: `src of ${config.name} must have a file ${startFile}: ${folder} has none`,
+    advice,
+  };
+}
+
+function ambiguous(first: string, second: string): LoadedConfig {
+  const message = `${basename(second)} cannot stand beside ${basename(first)}: only one of them can be read`;
+  const advice = 'remove one, or name one with --config';
+  return { kind: 'invalid', problems: [{ file: shown(second), line: 1, column: 1, message, advice }] };
+}
+
+function missing(message: string, advice: string): LoadedConfig {
+  return { kind: 'missing', message, advice };
+}
+
+async function kindOf(path: string): Promise<'file' | 'folder' | 'other' | 'nothing'> {
+  try {
+    const stats = await stat(path);
+    if (stats.isDirectory()) return 'folder';
+    return stats.isFile() ? 'file' : 'other';
+  } catch {
+    // What cannot be looked at is as good as absent to everything that follows.
+    return 'nothing';
+  }
+}
+
+/** A path as the user would write it: relative where they are inside of it, else as given. */
+function shown(path: string): string {
+  const fromHere = relative(process.cwd(), resolve(path));
+  const isInside = !fromHere.startsWith('..') && !isAbsolute(fromHere);
+  return isInside ? fromHere || '.' : path;
+}
