@@ -1,0 +1,212 @@
+// What `scf-ws dev` does once its command line is read.
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FunctionConfig } from '../config/function-config.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { loadConfig, watchConfig } from '../config/load.ts';
+import { applyOverrides } from '../config/overrides.ts';
+import { formatProblem } from '../config/problem.ts';
+import type { Notice } from '../core/trace.ts';
+import { formatDuration } from '../core/units.ts';
+import type { Emulator } from '../emulator.ts';
+import { startEmulator } from '../emulator.ts';
+import { EXIT_INTERRUPTED, ScfWsError } from '../errors.ts';
+import { Journal } from '../journal/journal.ts';
+import { journalReader, standardError } from '../journal/readers.ts';
+import { openReportFile } from '../journal/report-file.ts';
+import { planStart } from '../sandbox/start-file.ts';
+import type { DevFlags } from './commands/dev.ts';
+import { Summary } from './summary.ts';
+
+/** Runs until interrupted; returns the exit code. Rejects with a `ScfWsError` for what the user can change. */
+export async function runDev(dir: string, flags: DevFlags): Promise<number> {
+  const loaded = await loadConfig({ dir, configFile: flags.config ?? null });
+  const functions = usable(loaded);
+  const [first] = functions;
+  if (first === undefined)
+    throw new ScfWsError('ERR_CONFIG', 'The config has no function', { hint: 'Add one under functions:' });
+
+  const journal = new Journal();
+  const notify = (level: Notice['level'], message: string, advice?: string): void => {
+    journal.add({ type: 'notice', level, time: Date.now(), message, advice });
+  };
+  const out = standardError();
+  const colour = process.stderr.isTTY === true && process.env.NO_COLOR === undefined;
+  const { logFormat: format, verbose = false } = flags;
+  journal.subscribe(journalReader({ format, verbose, colour, nameFunctions: functions.length > 1 }, out));
+  const summary = new Summary(first.platform);
+  const report =
+    flags.report === undefined ? null : openReportFile(flags.report, message => notify('error', message));
+  journal.subscribe({
+    onRecord: record => {
+      if (record.type !== 'ended') return;
+      summary.add(record.report);
+      report?.write(record.report);
+    },
+  });
+
+  // From here on an interruption is answered, also while starting.
+  const interruption = new Interruption();
+  const emulator = await startEmulator({
+    functions: overridden(functions, flags, notify),
+    host: flags.host,
+    port: flags.port,
+    timeScale: flags.timeScale,
+    sandbox: flags.sandbox,
+    ...(flags.attach && { attach: flags.attach }),
+    journal,
+  });
+  announce({ loaded, functions, flags, notify });
+  await warnOfStartFiles(functions, flags, notify);
+  const configFile = loaded.kind === 'loaded' ? loaded.file : null;
+  const watch =
+    configFile === null ? null : watchConfig(configFile, () => reload({ dir, flags, emulator, notify }));
+  process.stdout.write(`${emulator.url}\n`);
+
+  const exitCode = await interruption.first;
+  watch?.close();
+  notify('info', 'Stopping; once more to kill');
+  const isStopped = await Promise.race([
+    emulator.stop().then(() => true),
+    interruption.second.then(() => false),
+  ]);
+  if (!isStopped) emulator.kill();
+  report?.close();
+  const table = summary.render();
+  if (table !== null) out.write(`${table}\n`);
+  return exitCode;
+}
+
+type Notify = (level: Notice['level'], message: string, advice?: string) => void;
+
+function usable(loaded: LoadedConfig): readonly FunctionConfig[] {
+  switch (loaded.kind) {
+    case 'loaded':
+      return loaded.functions;
+    case 'missing':
+      throw new ScfWsError('ERR_NOT_FOUND', loaded.message, { hint: loaded.advice });
+    case 'invalid': {
+      const [problem, ...others] = loaded.problems.map(formatProblem);
+      throw new ScfWsError('ERR_CONFIG', [`the config cannot be used`, problem, ...others].join('\n'), {
+        hint:
+          others.length === 0 ? 'Mend it and start again' : `Mend these ${others.length + 1} and start again`,
+      });
+    }
+  }
+}
+
+function overridden(
+  functions: readonly FunctionConfig[],
+  flags: DevFlags,
+  notify: Notify,
+): readonly FunctionConfig[] {
+  const overrides = {
+    ...(flags.idleTimeout !== undefined && { idleTimeoutMs: flags.idleTimeout }),
+    ...(flags.timeout !== undefined && { executionTimeoutMs: flags.timeout }),
+    ...(flags.initTimeout !== undefined && { initTimeoutMs: flags.initTimeout }),
+  };
+  const told = new Set<string>();
+  return functions.map(config => {
+    const result = applyOverrides(config, overrides);
+    for (const notice of result.notices) {
+      if (!told.has(notice)) notify('warn', notice);
+      told.add(notice);
+    }
+    return result.config;
+  });
+}
+
+function announce(options: {
+  loaded: LoadedConfig;
+  functions: readonly FunctionConfig[];
+  flags: DevFlags;
+  notify: Notify;
+}): void {
+  const { loaded, functions, flags, notify } = options;
+  for (const config of functions) {
+    const route = functions.length > 1 ? ` at ${config.route}` : '';
+    const timeouts = `idle timeout ${formatDuration(flags.idleTimeout ?? config.idleTimeoutMs)}, execution timeout ${formatDuration(flags.timeout ?? config.executionTimeoutMs)}`;
+    notify('info', `${config.name}${route}: ${config.platform.title}, ${timeouts}, ${config.memoryMB} MB`);
+  }
+  if (loaded.kind === 'loaded' && loaded.file === null) {
+    notify(
+      'info',
+      `No scf.yaml here, only ${functions[0]?.platform.startFile.value}: the platform’s defaults apply`,
+    );
+  }
+  if (flags.attach !== undefined) {
+    notify(
+      'warn',
+      `All connections share the server at ${flags.attach.host}:${flags.attach.port}; on the platform each has an instance of its own`,
+    );
+  }
+  if (flags.timeScale !== 1)
+    notify('info', `The platform’s clock runs ${flags.timeScale} times as fast as yours`);
+  const isLocal = flags.host === 'localhost' || flags.host === '::1' || flags.host.startsWith('127.');
+  if (!isLocal) notify('warn', `Listening on ${flags.host}: other machines can reach your function`);
+}
+
+/** What will fail at every connection is said before the first. */
+async function warnOfStartFiles(
+  functions: readonly FunctionConfig[],
+  flags: DevFlags,
+  notify: Notify,
+): Promise<void> {
+  if (flags.attach !== undefined) return;
+  for (const { srcDir, platform } of functions) {
+    const name = platform.startFile.value;
+    const path = join(srcDir, name);
+    const file = await Promise.all([readFile(path), stat(path)]).catch(() => null);
+    if (file === null) continue;
+    const [bytes, { mode }] = file;
+    const plan = planStart(
+      { name, bytes, isExecutable: (mode & 0o111) !== 0 },
+      { langDir: '/var/lang', userDir: '/var/user' },
+    );
+    if (plan.kind === 'cannot-run')
+      notify('warn', `Every connection will fail: ${plan.message}`, plan.advice);
+  }
+}
+
+async function reload(options: {
+  dir: string;
+  flags: DevFlags;
+  emulator: Emulator;
+  notify: Notify;
+}): Promise<void> {
+  const { dir, flags, emulator, notify } = options;
+  try {
+    const functions = usable(await loadConfig({ dir, configFile: flags.config ?? null }));
+    emulator.update(overridden(functions, flags, () => {}));
+    notify('info', 'The config has changed: new connections use it');
+  } catch (error) {
+    if (!(error instanceof ScfWsError)) throw error;
+    notify('warn', `The config has changed, but the old one stays in use: ${error.message}`, error.hint);
+  }
+}
+
+/** The exit code for each signal that ends the program: 128 + its number, as shells have it. */
+const SIGNALS = { SIGINT: EXIT_INTERRUPTED, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** Ctrl-C and its kin: the first asks to stop, the second to stop at once. */
+class Interruption {
+  readonly first: Promise<number>;
+  readonly second: Promise<void>;
+
+  constructor() {
+    let onSecond: () => void;
+    this.second = new Promise(resolve => {
+      onSecond = resolve;
+    });
+    this.first = new Promise(resolve => {
+      let isAsked = false;
+      for (const [signal, exitCode] of Object.entries(SIGNALS)) {
+        process.on(signal, () => {
+          if (isAsked) onSecond();
+          isAsked = true;
+          resolve(exitCode);
+        });
+      }
+    });
+  }
+}

@@ -1,0 +1,48 @@
+// The program: reads the command line, runs one command, and is the only place that ends the process.
+import { createRequire } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import { EXIT_BUG, ScfWsError } from '../errors.ts';
+import { devCommand } from './commands/dev.ts';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+/** Commander's own errors are all about usage. */
+const EXIT_USAGE = 2;
+
+/** The whole command line; `setExitCode` gets what the command that ran came to. */
+export function program(setExitCode: (exitCode: number) => void): Command {
+  return new Command('scf-ws')
+    .description(
+      'Run a serverless WebSocket function on your own machine under the contract it meets in the cloud',
+    )
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addCommand(devCommand(setExitCode).exitOverride());
+}
+
+async function main(): Promise<number> {
+  let exitCode = 0;
+  try {
+    await program(code => {
+      exitCode = code;
+    }).parseAsync();
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    if (error instanceof ScfWsError) {
+      process.stderr.write(`scf-ws: ${error.message}\n  ${error.hint}\n`);
+      return error.exitCode;
+    }
+    process.stderr.write(
+      `scf-ws: this is a bug in scf-ws; please report it with what stands below\n${error instanceof Error ? error.stack : String(error)}\n`,
+    );
+    return EXIT_BUG;
+  }
+}
+
+// A reader that has gone away (`| head`) is no reason to leave instances behind.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
+process.exit(await main());

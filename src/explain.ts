@@ -1,0 +1,102 @@
+// For every abnormal end one sentence: why it happened and what to change. Pure: text for people, nothing else.
+import type { FunctionConfig } from './config/function-config.ts';
+import type { EndCause, SandboxExit } from './core/end-cause.ts';
+import { describeExit } from './core/invocation.ts';
+import { cannotHappen } from './core/never.ts';
+import { formatDuration, formatSize } from './core/units.ts';
+import type { Circumstances } from './gateway/setup.ts';
+import type { StatusCode } from './platforms/platform.ts';
+
+export interface ExplainOptions {
+  readonly config: FunctionConfig;
+  readonly circumstances: Circumstances;
+  readonly statusCode: StatusCode;
+}
+
+/** Null when there is nothing wrong. */
+export function explain(
+  cause: EndCause,
+  { config, circumstances, statusCode }: ExplainOptions,
+): string | null {
+  switch (cause.kind) {
+    case 'client-closed':
+    case 'function-closed': {
+      if (statusCode === 200) return null;
+      const isClient = cause.kind === 'client-closed';
+      const code = cause.code === null ? 'no close code' : `close code ${cause.code}`;
+      const goodCodes = isClient ? '1000 (or 1010)' : '1000 (or 1011)';
+      return `The ${isClient ? 'client' : 'function'} closed with ${code}, and the platform counts every code but ${goodCodes} as a failure: close with 1000 when all is well`;
+    }
+    case 'client-lost':
+      return 'The client went away without a close frame: end the connection with close(1000) on the client';
+    case 'function-lost':
+      return 'The function dropped the connection without a close frame: end it with close(1000) instead of terminating the socket';
+    case 'process-exited':
+      return `The function's process ended (${describeExit(cause.exit)}) while the connection was open${because(circumstances)}: keep it running until the connection has closed`;
+    case 'idle-timeout':
+      return `No message went either way for ${formatDuration(config.idleTimeoutMs)} (pings and pongs ${config.assume.controlFramesResetIdle ? 'count' : 'do not count'}): send a heartbeat message more often, or raise idleTimeout`;
+    case 'execution-timeout':
+      return `The connection reached the execution timeout of ${formatDuration(config.executionTimeoutMs)}: raise timeout, or let the client reconnect before it`;
+    case 'memory-exceeded':
+      return `The instance used ${formatSize(cause.usedBytes)} of its ${config.memoryMB} MB: raise memorySize, or use less`;
+    case 'quota-exceeded':
+      return explainQuota(cause, config);
+    case 'port-not-bound':
+      return explainPort(cause.loopbackAddress, { config, circumstances });
+    case 'start-failed':
+      return explainStart(cause.exit, { config, circumstances });
+    case 'concurrency-exceeded':
+      return `${cause.maxInstances} instance${cause.maxInstances === 1 ? ' was' : 's were'} running already, as many as maxInstances allows: raise it, or let clients wait and try again`;
+    case 'upgrade-refused':
+      return `The function answered the handshake with HTTP ${cause.httpStatus}, so no WebSocket was opened${cause.httpStatus === 404 || cause.httpStatus === 426 ? ': see whether it serves WebSocket on this path' : ''}`;
+    case 'emulator-stopped':
+      return null;
+    default:
+      return cannotHappen(cause);
+  }
+}
+
+function explainQuota(cause: Extract<EndCause, { kind: 'quota-exceeded' }>, config: FunctionConfig): string {
+  const { maxMessageBytes, maxBytesPerSecond, maxMessagesPerSecond } = config.limits;
+  switch (cause.quota) {
+    case 'message-size':
+      return `The ${cause.by} sent a message of ${formatSize(cause.measured)}, and ${formatSize(maxMessageBytes ?? 0)} is the limit: send it in several messages (limits.message)`;
+    case 'bandwidth':
+      return `The ${cause.by} sent ${formatSize(cause.measured)} within a second, and ${formatSize(maxBytesPerSecond ?? 0)}/s is the limit: send less at once (limits.bandwidth)`;
+    case 'message-rate':
+      return `The ${cause.by} sent ${cause.measured} messages within a second, and ${maxMessagesPerSecond} is the limit: send fewer, or several in one (limits.qps)`;
+    default:
+      return cannotHappen(cause.quota);
+  }
+}
+
+function explainPort(
+  loopbackAddress: string | null,
+  { config, circumstances }: Omit<ExplainOptions, 'statusCode'>,
+): string {
+  if (loopbackAddress !== null) {
+    return `The function listens on ${loopbackAddress}:${config.port}, which the platform cannot reach: listen on 0.0.0.0:${config.port}`;
+  }
+  const [otherPort] = circumstances.otherPorts;
+  const within = formatDuration(config.initTimeoutMs);
+  return otherPort === undefined
+    ? `Nothing listened on 0.0.0.0:${config.port} within the init timeout of ${within}: listen sooner, or raise initTimeout`
+    : `The function listens on port ${otherPort}, and nothing listened on ${config.port} within the init timeout of ${within}: listen on 0.0.0.0:${config.port}`;
+}
+
+function explainStart(
+  exit: SandboxExit,
+  { config, circumstances }: Omit<ExplainOptions, 'statusCode'>,
+): string {
+  if (exit.kind === 'not-started') return `The start file could not be run (${exit.message}): ${exit.advice}`;
+  if (exit.kind === 'exited' && exit.code === 0) {
+    return `The start file ended before anything listened on port ${config.port}: start the server in the foreground`;
+  }
+  return `The function ended (${describeExit(exit)}) before it listened on port ${config.port}${because(circumstances)}: mend its start`;
+}
+
+function because({ lastErrorLine }: Circumstances): string {
+  return lastErrorLine === null
+    ? ''
+    : `; the last line on its stderr was "${lastErrorLine.trim().slice(0, 200)}"`;
+}

@@ -1,0 +1,102 @@
+// One function's config and its platform's data → what the gateway needs to run it.
+import type { FunctionConfig } from './config/function-config.ts';
+import type { SandboxExit } from './core/end-cause.ts';
+import type { RateQuota } from './core/quota.ts';
+import { explain } from './explain.ts';
+import type { FunctionSetup } from './gateway/setup.ts';
+import { fillTemplate, statusOf } from './platforms/platform.ts';
+import type { SandboxDriver } from './sandbox/driver.ts';
+
+/** How long the two signs of a function's end, its socket's and its process's, may lie apart. */
+const SETTLE_MS = 250;
+
+export interface FunctionSetupOptions {
+  readonly driver: SandboxDriver;
+  /** Graces are for real processes and peers, so they last as long in real time however fast the platform's clock runs. */
+  readonly timeScale: number;
+}
+
+export function functionSetup(
+  config: FunctionConfig,
+  { driver, timeScale }: FunctionSetupOptions,
+): FunctionSetup {
+  const { platform, assume, limits } = config;
+  const rate: RateQuota = {
+    maxMessages: limits.maxMessagesPerSecond,
+    maxBytes: limits.maxBytesPerSecond,
+    windowMs: platform.limits.rateWindowMs.value,
+  };
+  const { maxMessageBytes } = limits;
+  const { controlFramesResetIdle } = assume;
+  const values = {
+    startFile: platform.startFile.value,
+    name: config.name,
+    memoryMB: config.memoryMB,
+    executionTimeoutMs: config.executionTimeoutMs,
+    executionTimeoutS: config.executionTimeoutMs / 1000,
+    reservedMB: (config.maxInstances ?? 0) * config.memoryMB,
+    codeDir: config.srcDir,
+  };
+  const variables = Object.entries(platform.variables.value).map(([name, text]) => [
+    name,
+    fillTemplate(text, values),
+  ]);
+  return {
+    name: config.name,
+    platformId: platform.id,
+    codeDir: config.srcDir,
+    startFile: platform.startFile.value,
+    port: config.port,
+    memoryMB: config.memoryMB,
+    maxInstances: config.maxInstances,
+    driver,
+    environment: { ...Object.fromEntries(variables), ...config.environment },
+    rules: {
+      initTimeoutMs: config.initTimeoutMs,
+      executionTimeoutMs: config.executionTimeoutMs,
+      idleTimeoutMs: config.idleTimeoutMs,
+      maxMemoryBytes: config.memoryMB * 1024 ** 2,
+      settleMs: SETTLE_MS * timeScale,
+      closeGraceMs: assume.closeGraceMs * timeScale,
+      terminateGraceMs: assume.terminateGraceMs * timeScale,
+      timeoutCloseCode: assume.timeoutCloseCode,
+      messageTooBigCloseCode: assume.messageTooBigCloseCode,
+      rateExceededCloseCode: assume.rateExceededCloseCode,
+    },
+    up: { maxMessageBytes, rate, controlFramesResetIdle },
+    down: { maxMessageBytes, rate: null, controlFramesResetIdle },
+    reservedHeaderPrefix: platform.reservedHeaderPrefix.value,
+    headersFor: requestId =>
+      Object.fromEntries(
+        Object.entries(platform.requestHeaders.value).map(([name, text]) => [
+          name,
+          fillTemplate(text, { ...values, requestId }),
+        ]),
+      ),
+    answerFor: cause => {
+      const { value: statusCode, basis } = statusOf(platform.status, cause);
+      const template = platform.errorMessages[cause.kind];
+      const startFileError = cause.kind === 'start-failed' ? startFailure(cause.exit, values.startFile) : '';
+      return {
+        statusCode,
+        basis,
+        errorMessage:
+          template === undefined ? null : fillTemplate(template.value, { ...values, startFileError }),
+      };
+    },
+    explain: (cause, circumstances) =>
+      explain(cause, { config, circumstances, statusCode: statusOf(platform.status, cause).value }),
+  };
+}
+
+/** What the platform answers to a start that ended early is not known; this says at least what happened. */
+function startFailure(exit: SandboxExit, startFile: string): string {
+  switch (exit.kind) {
+    case 'not-started':
+      return exit.message;
+    case 'exited':
+      return `[./${startFile}] exited with code ${exit.code}`;
+    case 'signaled':
+      return `[./${startFile}] was ended by ${exit.signal}`;
+  }
+}

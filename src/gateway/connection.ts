@@ -1,0 +1,330 @@
+// One connection: THE interpreter. Sockets and the sandbox raise events, `step` decides, the effects are done
+// here, and nothing in here decides anything about the platform.
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Clock, Wake } from '../clock.ts';
+import type { EndCause, SandboxExit, Side } from '../core/end-cause.ts';
+import type { FrameSeen } from '../core/frame-scanner.ts';
+import type { InvocationReport } from '../core/invocation.ts';
+import { invocationReport } from '../core/invocation.ts';
+import { begin, step } from '../core/lifecycle.ts';
+import type { Effect, Event, State } from '../core/lifecycle-words.ts';
+import { cannotHappen } from '../core/never.ts';
+import type { ConnectionRecord, TraceOrigin } from '../core/trace.ts';
+import { Traffic } from '../core/traffic.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Sandbox } from '../sandbox/driver.ts';
+import { forwardedRequest, platformAnswer } from './handshake.ts';
+import { Relay } from './relay.ts';
+import type { FunctionSetup } from './setup.ts';
+import { Transport } from './transport.ts';
+import { Upgrade } from './upgrade.ts';
+
+/** What a client may send before its function is connected; then it waits. */
+const MAX_EARLY_BYTES = 64 * 1024;
+
+export interface ConnectionOptions {
+  readonly requestId: string;
+  readonly setup: FunctionSetup;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly request: IncomingMessage;
+  readonly socket: Socket;
+  /** What came behind the handshake in the same packet. */
+  readonly head: Buffer;
+  /** Set if the connection gets no instance. */
+  readonly refusal: EndCause | null;
+  readonly onReport: (report: InvocationReport) => void;
+}
+
+type RecordBody = ConnectionRecord extends infer R
+  ? R extends TraceOrigin
+    ? Omit<R, keyof TraceOrigin>
+    : never
+  : never;
+
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #client: Transport;
+  /** By the side that sends. */
+  readonly #relays: Readonly<Record<Side, Relay>>;
+  readonly #upgrade = this.#newUpgrade();
+  #state: State;
+  #function: Transport | null = null;
+  #sandbox: Sandbox | null = null;
+  #exit: SandboxExit | null = null;
+  #wake: Wake | null = null;
+  /** Events that effects raised while effects were being done. */
+  readonly #events: Event[] = [];
+  #isInterpreting = false;
+  /** What the client sent before the function was connected. */
+  #early: Buffer[] = [];
+  #earlyBytes = 0;
+  readonly #otherPorts: number[] = [];
+  #lastErrorLine: string | null = null;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    const { setup, clock, request, socket, head, refusal } = options;
+    this.#relays = { client: this.#relayFrom('client'), function: this.#relayFrom('function') };
+    const [state, effects] = begin(clock.now(), setup.rules, refusal);
+    this.#state = state;
+    this.#record({ type: 'connected', path: request.url ?? '/', from: socket.remoteAddress ?? '' });
+    this.#client = new Transport(socket, {
+      onData: chunk => this.#fromClient(chunk),
+      onEnded: reset => this.#raise({ type: 'transport-ended', side: 'client', reset }),
+      onGone: () => this.#raise({ type: 'transport-gone', side: 'client' }),
+      onDrained: () => this.#function?.resume(),
+    });
+    this.#isInterpreting = true;
+    for (const effect of effects) this.#perform(effect);
+    this.#isInterpreting = false;
+    if (head.length > 0) this.#fromClient(head);
+  }
+
+  stop(): void {
+    this.#raise({ type: 'stop-requested' });
+  }
+
+  /** Ends the instance at once, and leaves the rest to the end of the program. */
+  kill(): void {
+    this.#sandbox?.kill();
+  }
+
+  #raise(event: Event): void {
+    this.#events.push(event);
+    if (this.#isInterpreting) return;
+    this.#isInterpreting = true;
+    for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+      const { clock, setup } = this.#options;
+      const [state, effects] = step(this.#state, next, clock.now(), setup.rules);
+      this.#state = state;
+      for (const effect of effects) this.#perform(effect);
+    }
+    this.#isInterpreting = false;
+  }
+
+  #perform(effect: Effect): void {
+    const { clock } = this.#options;
+    switch (effect.type) {
+      case 'start-sandbox':
+        this.#startSandbox();
+        break;
+      case 'connect-function':
+        this.#connectFunction();
+        break;
+      case 'answer-with-status':
+        this.#answerWithStatus(effect.cause);
+        break;
+      case 'send-close':
+        this.#sendClose(effect);
+        break;
+      case 'end-transport':
+        this.#transport(effect.side)?.end(effect);
+        break;
+      case 'cut-transport':
+        this.#transport(effect.side)?.cut();
+        break;
+      case 'terminate-sandbox':
+        this.#sandbox?.terminate();
+        break;
+      case 'kill-sandbox':
+        this.#sandbox?.kill();
+        break;
+      case 'wake-at':
+        this.#wake?.cancel();
+        this.#wake = effect.at === null ? null : clock.wakeAt(effect.at, () => this.#raise({ type: 'woke' }));
+        break;
+      case 'report':
+        this.#report();
+        break;
+      default:
+        cannotHappen(effect);
+        break;
+    }
+  }
+
+  #startSandbox(): void {
+    const { requestId, setup, clock } = this.#options;
+    const { codeDir, startFile, port, environment, memoryMB } = setup;
+    this.#sandbox = setup.driver.start(
+      {
+        instanceId: requestId,
+        codeDir,
+        startFile,
+        port,
+        environment,
+        memoryLimitBytes: memoryMB * 1024 ** 2,
+      },
+      {
+        onStarted: pid => this.#record({ type: 'instance-started', driver: setup.driver.name, pid }),
+        onReady: () => {
+          const initMs = clock.now() - this.#state.startedAt;
+          const memUsageBytes = this.#sandbox?.peakMemoryBytes ?? null;
+          this.#record({ type: 'instance-ready', initMs, memoryMB, memUsageBytes });
+          this.#raise({ type: 'sandbox-ready' });
+        },
+        onLoopbackOnly: address => this.#raise({ type: 'sandbox-bound-to-loopback', address }),
+        onOtherPort: otherPort => {
+          this.#otherPorts.push(otherPort);
+          this.#record({ type: 'listening-elsewhere', port: otherPort, expectedPort: port });
+        },
+        onOutput: (stream, line) => {
+          if (stream === 'stderr' && line.trim() !== '') this.#lastErrorLine = line;
+          this.#record({ type: 'output', stream, line });
+        },
+        onMemory: usedBytes => this.#raise({ type: 'memory-measured', usedBytes }),
+        onExit: exit => {
+          this.#exit = exit;
+          this.#raise({ type: 'sandbox-exited', exit });
+        },
+      },
+    );
+  }
+
+  #connectFunction(): void {
+    const { requestId, setup, request } = this.#options;
+    const socket = this.#sandbox?.connect();
+    if (socket === undefined) return;
+    this.#function = new Transport(socket, {
+      onData: chunk => this.#fromFunction(chunk),
+      onEnded: reset => this.#raise({ type: 'transport-ended', side: 'function', reset }),
+      onGone: () => this.#raise({ type: 'transport-gone', side: 'function' }),
+      onDrained: () => this.#client.resume(),
+    });
+    const { reservedHeaderPrefix } = setup;
+    this.#function.write(
+      forwardedRequest(request, { reservedHeaderPrefix, headers: setup.headersFor(requestId) }),
+    );
+    const early = this.#early;
+    this.#early = [];
+    for (const chunk of early) this.#fromClient(chunk);
+    this.#client.resume();
+  }
+
+  #fromClient(chunk: Buffer): void {
+    if (this.#function === null) {
+      this.#early.push(chunk);
+      this.#earlyBytes += chunk.length;
+      if (this.#earlyBytes > MAX_EARLY_BYTES) this.#client.pause();
+      return;
+    }
+    this.#relayed('client', chunk);
+  }
+
+  #fromFunction(chunk: Buffer): void {
+    if (this.#state.openedAt !== null) this.#relayed('function', chunk);
+    // Otherwise the client got the platform's answer, or has left.
+    else if (this.#state.cause === null || this.#state.answered) this.#upgrade.push(chunk);
+  }
+
+  #newUpgrade(): Upgrade {
+    return new Upgrade({
+      onAccepted: ({ head, rest }) => {
+        this.#client.write(head);
+        this.#record({ type: 'opened' });
+        this.#raise({ type: 'upgrade-accepted' });
+        if (rest.length > 0) this.#fromFunction(rest);
+      },
+      onRefused: (httpStatus, bytes) => {
+        this.#raise({ type: 'upgrade-refused', httpStatus });
+        this.#answerClient(bytes);
+      },
+      onRefusalBytes: bytes => this.#answerClient(bytes),
+      onRefusalEnded: () => this.#raise({ type: 'refusal-ended' }),
+      onGarbage: () => this.#function?.cut(),
+    });
+  }
+
+  #answerClient(bytes: Buffer): void {
+    if (!this.#client.write(bytes)) this.#function?.pause();
+  }
+
+  #relayed(side: Side, chunk: Buffer): void {
+    const from = this.#transport(side);
+    const to = this.#transport(side === 'client' ? 'function' : 'client');
+    if (from === null || to === null) return;
+    const at = this.#options.clock.now();
+    // A timer that is due but late comes first: a deadline that has passed beats these bytes.
+    if (this.#state.wakeAt !== null && at >= this.#state.wakeAt) this.#raise({ type: 'woke' });
+    let canGoOn: boolean;
+    if (this.#state.gatewayClosed) canGoOn = this.#relays[side].passRest(chunk, { to });
+    else if (this.#state.cause !== null) canGoOn = this.#relays[side].passUnlimited(chunk, { to });
+    else canGoOn = this.#relays[side].pass(chunk, { to, at });
+    if (!canGoOn) from.pause();
+  }
+
+  #sendClose({ to, code, reason }: { to: Side; code: number; reason: string }): void {
+    const transport = this.#transport(to);
+    const relay = this.#relays[to === 'client' ? 'function' : 'client'];
+    if (transport !== null) relay.sendClose({ code, reason }, { to: transport });
+  }
+
+  #answerWithStatus(cause: EndCause): void {
+    const { requestId, setup } = this.#options;
+    const { statusCode, errorMessage } = setup.answerFor(cause);
+    this.#client.write(
+      // 503 for what has no status on the platform: the emulator is being stopped.
+      platformAnswer({ statusCode: statusCode ?? 503, errorMessage: errorMessage ?? cause.kind, requestId }),
+    );
+  }
+
+  #report(): void {
+    const { requestId, setup, clock, onReport } = this.#options;
+    const { cause } = this.#state;
+    // The machine reports only what has a cause.
+    if (cause === null) return;
+    const answer = setup.answerFor(cause);
+    const report = invocationReport(
+      { ...this.#state, cause },
+      {
+        requestId,
+        functionName: setup.name,
+        platformId: setup.platformId,
+        status: { code: answer.statusCode, basis: answer.basis },
+        startedAt: clock.wallTime(this.#state.startedAt),
+        closeCodes: setup.rules,
+        memoryMB: setup.memoryMB,
+        peakMemoryBytes: this.#sandbox?.peakMemoryBytes ?? null,
+        up: this.#relays.client.counted,
+        down: this.#relays.function.counted,
+        driver: setup.driver.name,
+        pid: this.#sandbox?.pid ?? null,
+        exit: this.#exit,
+      },
+    );
+    const circumstances = { otherPorts: this.#otherPorts, lastErrorLine: this.#lastErrorLine };
+    const explanation = setup.explain(cause, circumstances);
+    this.#record({ type: 'ended', cause, report, errorMessage: answer.errorMessage, explanation });
+    onReport(report);
+  }
+
+  #transport(side: Side): Transport | null {
+    return side === 'client' ? this.#client : this.#function;
+  }
+
+  #relayFrom(from: Side): Relay {
+    const { setup, journal } = this.#options;
+    const onFrame = journal.wantsFrames
+      ? (frame: FrameSeen): void => this.#record({ type: 'frame', from, ...frame })
+      : undefined;
+    return new Relay(from, {
+      traffic: new Traffic(from === 'client' ? setup.up : setup.down, { onFrame }),
+      events: {
+        onMessage: () => this.#raise({ type: 'message-seen' }),
+        onBroken: (by, broken) => this.#raise({ type: 'quota-broken', by, ...broken }),
+        onClose: (side, close) => {
+          this.#record({ type: 'close-received', from: side, ...close });
+          this.#raise({ type: 'close-received', from: side, ...close });
+        },
+      },
+    });
+  }
+
+  #record(body: RecordBody): void {
+    const { requestId, setup, clock, journal } = this.#options;
+    const at = clock.now();
+    const origin: TraceOrigin = { at, time: clock.wallTime(at).getTime(), requestId, function: setup.name };
+    journal.add({ ...origin, ...body } as ConnectionRecord);
+  }
+}

@@ -1,0 +1,153 @@
+// The gateway's front door: accepts, finds the function, counts its instances, and makes a connection of every
+// WebSocket handshake. What is no handshake gets an answer of the emulator's own.
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Clock } from '../clock.ts';
+import type { EndCause } from '../core/end-cause.ts';
+import type { InvocationReport } from '../core/invocation.ts';
+import { ScfWsError } from '../errors.ts';
+import type { Journal } from '../journal/journal.ts';
+import { Connection } from './connection.ts';
+import { ownAnswer } from './handshake.ts';
+import type { FunctionSetup } from './setup.ts';
+
+export interface GatewayOptions {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  /** The function for a path, or null. Asked anew for every connection. */
+  readonly route: (path: string) => FunctionSetup | null;
+  readonly onReport: (report: InvocationReport) => void;
+}
+
+/** A client that sends its request slower than this is dropped. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #server: Server;
+  readonly #connections = new Set<Connection>();
+  readonly #instancesOf = new Map<string, number>();
+  #onAllEnded: (() => void) | null = null;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#server = createServer({
+      headersTimeout: HANDSHAKE_TIMEOUT_MS,
+      requestTimeout: HANDSHAKE_TIMEOUT_MS,
+      connectionsCheckingInterval: 1000,
+      noDelay: true,
+    });
+    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head));
+    this.#server.on('request', (request, response) => {
+      const { statusCode, message } = this.#refusalOf(request);
+      request.resume();
+      response.writeHead(statusCode, {
+        'Content-Type': 'application/json',
+        ...(statusCode === 426 && { Upgrade: 'websocket', Connection: 'Upgrade, close' }),
+      });
+      response.end(JSON.stringify({ errorMessage: message, statusCode }));
+    });
+  }
+
+  /** Resolves with the port when it listens. Rejects with what the user can change. */
+  listen({ host, port }: { readonly host: string; readonly port: number }): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) =>
+        reject(listenError(error, { host, port })),
+      );
+      this.#server.listen({ host, port }, () => resolve((this.#server.address() as AddressInfo).port));
+    });
+  }
+
+  /** Ends every connection and resolves when each has reported. */
+  async stop(): Promise<void> {
+    this.#server.close();
+    this.#server.closeAllConnections();
+    const allEnded = new Promise<void>(resolve => {
+      this.#onAllEnded = resolve;
+    });
+    for (const connection of [...this.#connections]) connection.stop();
+    if (this.#connections.size > 0) await allEnded;
+  }
+
+  /** Ends every instance at once, without farewell. */
+  kill(): void {
+    for (const connection of this.#connections) connection.kill();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const { route, clock, journal, onReport } = this.#options;
+    const setup = route(pathOf(request));
+    if (setup === null || !isWebSocket(request)) {
+      const { statusCode, message } = this.#refusalOf(request);
+      socket.on('error', () => socket.destroy());
+      socket.end(ownAnswer(statusCode, message));
+      return;
+    }
+    const instances = this.#instancesOf.get(setup.name) ?? 0;
+    const refusal: EndCause | null =
+      setup.maxInstances !== null && instances >= setup.maxInstances
+        ? { kind: 'concurrency-exceeded', maxInstances: setup.maxInstances }
+        : null;
+    if (refusal === null) this.#instancesOf.set(setup.name, instances + 1);
+    const requestId = randomUUID();
+    const connection: Connection = new Connection({
+      requestId,
+      setup,
+      clock,
+      journal,
+      request,
+      socket,
+      head,
+      refusal,
+      onReport: report => {
+        if (refusal === null) this.#instancesOf.set(setup.name, (this.#instancesOf.get(setup.name) ?? 1) - 1);
+        this.#connections.delete(connection);
+        onReport(report);
+        if (this.#connections.size === 0) this.#onAllEnded?.();
+      },
+    });
+    this.#connections.add(connection);
+  }
+
+  #refusalOf(request: IncomingMessage): { statusCode: number; message: string } {
+    const path = pathOf(request);
+    return this.#options.route(path) === null
+      ? { statusCode: 404, message: `No function has a route for ${path}` }
+      : {
+          statusCode: 426,
+          message: 'This is a WebSocket function: connect to it with a WebSocket client (ws://)',
+        };
+  }
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '/').split('?', 1)[0] ?? '/';
+}
+
+/** RFC 6455 §4.2.1: the Upgrade header contains "websocket", in any case. Everything else is for the function to judge. */
+function isWebSocket(request: IncomingMessage): boolean {
+  return (request.headers.upgrade ?? '').split(',').some(token => token.trim().toLowerCase() === 'websocket');
+}
+
+function listenError(
+  error: NodeJS.ErrnoException,
+  { host, port }: { host: string; port: number },
+): ScfWsError {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new ScfWsError('ERR_PORT_IN_USE', `Cannot listen on ${host}:${port}: the port is in use`, {
+        hint: 'Choose another with --port, or --port 0 for any that is free',
+      });
+    case 'EACCES':
+      return new ScfWsError('ERR_PORT_IN_USE', `Cannot listen on ${host}:${port}: not permitted`, {
+        hint: 'Choose a port above 1023 with --port',
+      });
+    default:
+      return new ScfWsError('ERR_ADDRESS', `Cannot listen on ${host}:${port}: ${error.message}`, {
+        hint: 'See whether --host names an address of this machine',
+      });
+  }
+}

@@ -1,0 +1,81 @@
+// The `attach` driver: the user runs the server, under a debugger say, and all connections share it. The one
+// promise that it cannot keep is a fresh instance for each.
+
+import type { Socket } from 'node:net';
+import { connect } from 'node:net';
+import type { Sandbox, SandboxDriver, SandboxObserver, SandboxRequest } from './driver.ts';
+
+export interface AttachTarget {
+  readonly host: string;
+  readonly port: number;
+}
+
+const RETRY_AFTER_MS = 200;
+
+export class AttachDriver implements SandboxDriver {
+  readonly name = 'attach';
+  readonly #target: AttachTarget;
+
+  constructor(target: AttachTarget) {
+    this.#target = target;
+  }
+
+  start(_request: SandboxRequest, observer: SandboxObserver): Sandbox {
+    return new AttachedServer(this.#target, observer);
+  }
+
+  async close(): Promise<void> {
+    // The server is the user's.
+  }
+}
+
+class AttachedServer implements Sandbox {
+  readonly pid = null;
+  readonly peakMemoryBytes = null;
+  readonly #target: AttachTarget;
+  readonly #observer: SandboxObserver;
+  /** The connection that showed that the server is there; it becomes the function's. */
+  #socket: Socket;
+  #retry: NodeJS.Timeout | null = null;
+  #isEnded = false;
+
+  constructor(target: AttachTarget, observer: SandboxObserver) {
+    this.#target = target;
+    this.#observer = observer;
+    this.#socket = this.#tryConnect();
+  }
+
+  connect(): Socket {
+    return this.#socket;
+  }
+
+  terminate(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#socket.destroy();
+    // The server goes on; for the gateway its part in this connection has ended.
+    setImmediate(() => this.#observer.onExit({ kind: 'exited', code: 0 }));
+  }
+
+  kill(): void {
+    this.terminate();
+  }
+
+  #tryConnect(): Socket {
+    const socket = connect({ ...this.#target, noDelay: true, allowHalfOpen: true });
+    const retry = (): void => {
+      if (this.#isEnded) return;
+      this.#retry = setTimeout(() => {
+        this.#socket = this.#tryConnect();
+      }, RETRY_AFTER_MS);
+    };
+    socket.once('error', retry);
+    socket.once('connect', () => {
+      socket.off('error', retry);
+      this.#observer.onStarted(null);
+      this.#observer.onReady();
+    });
+    return socket;
+  }
+}

@@ -1,0 +1,178 @@
+// The emulator's own temporary folder: the pipe on which hooks report, and the cloud's /var/lang as far as
+// start files name it. Removed with the emulator, by the guardian if need be.
+import { execFile } from 'node:child_process';
+import { constants, openSync } from 'node:fs';
+import { mkdir, mkdtemp, symlink } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { CloudRuntime } from '../platforms/platform.ts';
+import { findInterpreter, findOnPath, isPromisedVersion } from './interpreters.ts';
+import type { Hooks } from './launcher.ts';
+import { writeLauncher } from './launcher.ts';
+
+/** From `src/sandbox` and `dist/sandbox` alike: hooks run in old Nodes and Pythons and are shipped as they are. */
+const HOOKS_DIR = fileURLToPath(new URL('../../src/sandbox/hooks/', import.meta.url));
+
+/** What a hook reports: a socket listens. */
+export interface ListenReport {
+  readonly instance: string;
+  readonly port: number;
+  readonly actualPort: number;
+  readonly address: string;
+}
+
+export interface RuntimeDirOptions {
+  readonly runtimes: readonly CloudRuntime[];
+  /** The caller's PATH. */
+  readonly searchPath: string;
+  readonly onListen: (report: ListenReport) => void;
+  readonly onWarning: (message: string) => void;
+}
+
+export class RuntimeDir {
+  readonly path: string;
+  readonly #options: RuntimeDirOptions;
+  readonly #pipe: Socket;
+  readonly #mapped = new Map<string, Promise<void>>();
+  readonly #userLinks = new Map<string, Promise<string>>();
+
+  private constructor(path: string, pipe: Socket, options: RuntimeDirOptions) {
+    this.path = path;
+    this.#pipe = pipe;
+    this.#options = options;
+    pipe.setEncoding('utf8');
+    let pending = '';
+    pipe.on('data', (text: string) => {
+      const lines = (pending + text).split('\n');
+      pending = lines.pop() ?? '';
+      for (const line of lines) {
+        const report = readListenReport(line);
+        if (report !== null) options.onListen(report);
+      }
+    });
+    // The pipe is our own and always open for writing, so it never ends; nor must it hold the process.
+    pipe.unref();
+  }
+
+  /** Makes the folder. Rejects when the system refuses it (no space, no `mkfifo`). */
+  static async create(options: RuntimeDirOptions): Promise<RuntimeDir> {
+    const path = await mkdtemp(join(tmpdir(), 'scf-ws-'));
+    await promisify(execFile)('mkfifo', ['-m', '600', join(path, 'listening')]);
+    await symlink(HOOKS_DIR, join(path, 'hooks'));
+    // Opened for both ways, it neither waits for a writer nor ends with the last one.
+    const fd = openSync(join(path, 'listening'), constants.O_RDWR | constants.O_NONBLOCK);
+    const dir = new RuntimeDir(path, new Socket({ fd, readable: true, writable: false }), options);
+    await dir.#linkPathInterpreters();
+    return dir;
+  }
+
+  get langDir(): string {
+    return join(this.path, 'lang');
+  }
+
+  /** Goes first on the PATH of instances. */
+  get binDir(): string {
+    return join(this.path, 'bin');
+  }
+
+  get hooks(): Hooks {
+    return {
+      nodeHook: join(this.path, 'hooks', 'node-hook.cjs'),
+      pythonHookDir: join(this.path, 'hooks', 'python'),
+      pipe: join(this.path, 'listening'),
+    };
+  }
+
+  /** The code folder under a name that needs no quoting in a shell: itself, or a link to it. */
+  shellSafe(codeDir: string): Promise<string> {
+    if (/^[\w/.@+:,=-]+$/.test(codeDir)) return Promise.resolve(codeDir);
+    const known = this.#userLinks.get(codeDir);
+    if (known !== undefined) return known;
+    const link = join(this.path, `user${this.#userLinks.size}`);
+    const made = symlink(codeDir, link).then(() => link);
+    this.#userLinks.set(codeDir, made);
+    return made;
+  }
+
+  /** Makes `/var/lang/<folder>/bin/*` for a folder that a start file names, as far as this machine can. */
+  mapRuntime(folder: string): Promise<void> {
+    let mapped = this.#mapped.get(folder);
+    if (mapped === undefined) {
+      mapped = this.#map(folder);
+      this.#mapped.set(folder, mapped);
+    }
+    return mapped;
+  }
+
+  async #map(folder: string): Promise<void> {
+    const { runtimes, searchPath, onWarning } = this.#options;
+    const runtime = runtimes.find(candidate => candidate.folder === folder);
+    if (runtime === undefined) {
+      onWarning(`The start file uses /var/lang/${folder}, which the platform is not known to have`);
+      return;
+    }
+    const interpreter = await findInterpreter(runtime, searchPath);
+    if (interpreter === null) {
+      onWarning(`The start file uses /var/lang/${folder}, but this machine has no ${runtime.language}`);
+      return;
+    }
+    if (!isPromisedVersion(runtime, interpreter.version)) {
+      onWarning(
+        `The start file asks for ${runtime.language} ${runtime.version} (/var/lang/${folder}); ` +
+          `this machine runs it with ${interpreter.version}`,
+      );
+    }
+    const bin = join(this.langDir, folder, 'bin');
+    await mkdir(bin, { recursive: true });
+    for (const name of runtime.binaries) {
+      const isCompanion = name === 'npm' || name === 'npx';
+      const target = isCompanion
+        ? await findOnPath(name, searchPathWith(interpreter.path, searchPath))
+        : interpreter.path;
+      if (target !== null) await writeLauncher(join(bin, name), { target, hooks: this.hooks });
+    }
+  }
+
+  /** A bare `node` or `python3` must keep its hook even where a start file sets NODE_OPTIONS or PYTHONPATH anew. */
+  async #linkPathInterpreters(): Promise<void> {
+    await mkdir(this.binDir);
+    for (const name of ['node', 'python3', 'python']) {
+      const found = await findOnPath(name, this.#options.searchPath);
+      const target = found ?? (name === 'node' ? process.execPath : null);
+      if (target !== null) await writeLauncher(join(this.binDir, name), { target, hooks: this.hooks });
+    }
+  }
+
+  close(): void {
+    this.#pipe.destroy();
+  }
+}
+
+/** npm lies beside its node. */
+function searchPathWith(interpreterPath: string, searchPath: string): string {
+  return `${dirname(interpreterPath)}:${searchPath}`;
+}
+
+function readListenReport(line: string): ListenReport | null {
+  try {
+    const report: unknown = JSON.parse(line);
+    return isListenReport(report) ? report : null;
+  } catch {
+    // The user's process can write what it likes into the pipe; only reports are of interest.
+    return null;
+  }
+}
+
+function isListenReport(value: unknown): value is ListenReport {
+  if (typeof value !== 'object' || value === null) return false;
+  const report = value as Partial<Record<keyof ListenReport, unknown>>;
+  return (
+    typeof report.instance === 'string' &&
+    typeof report.port === 'number' &&
+    typeof report.actualPort === 'number' &&
+    typeof report.address === 'string'
+  );
+}

@@ -1,0 +1,89 @@
+// What a start file says, and how to run it here. Pure: text in, plan out.
+import { posix } from 'node:path';
+
+export type StartPlan =
+  | { readonly kind: 'run'; readonly command: string; readonly args: readonly string[] }
+  /** `message` is the platform's wording. */
+  | { readonly kind: 'cannot-run'; readonly message: string; readonly advice: string };
+
+export interface StartFile {
+  /** `scf_bootstrap`, or what the platform calls it. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly isExecutable: boolean;
+}
+
+/** Where the cloud's folders are on this machine. */
+export interface CloudFolders {
+  /** The cloud's `/var/lang`. */
+  readonly langDir: string;
+  /** The cloud's `/var/user`; must need no quoting in a shell. */
+  readonly userDir: string;
+}
+
+const SHELLS = new Set(['sh', 'bash', 'dash', 'ash', 'zsh', 'ksh']);
+
+/**
+ * How to run it. A shell gets the file's text with the cloud's paths mapped (`sh -c TEXT ./start-file` keeps
+ * `$0`); any other interpreter gets the file itself.
+ */
+export function planStart(file: StartFile, folders: CloudFolders): StartPlan {
+  // As it is run on the platform: from the code folder, so `$0` is this.
+  const runAs = `./${file.name}`;
+  if (!file.isExecutable) {
+    return {
+      kind: 'cannot-run',
+      message: `fork/exec /var/user/${file.name}: permission denied`,
+      advice: `Make the start file executable: chmod 755 ${file.name}`,
+    };
+  }
+  if (isBinary(file.bytes)) return { kind: 'run', command: runAs, args: [] };
+  const text = new TextDecoder().decode(file.bytes);
+  const [firstLine = ''] = text.split('\n', 1);
+  if (!firstLine.startsWith('#!')) {
+    return {
+      kind: 'cannot-run',
+      message: `fork/exec /var/user/${file.name}: exec format error`,
+      advice: `Begin the start file with a line that names its interpreter: #!/bin/bash`,
+    };
+  }
+  if (firstLine.endsWith('\r')) {
+    return {
+      kind: 'cannot-run',
+      message: `[${runAs}] no such file or directory`,
+      advice: `The start file's lines end with CRLF; save it with LF: sed -i 's/\\r$//' ${file.name}`,
+    };
+  }
+  const { interpreter, argument } = readInterpreter(firstLine, folders);
+  const shell = argument !== null && posix.basename(interpreter) === 'env' ? argument : interpreter;
+  const own = argument === null ? [] : [argument];
+  return SHELLS.has(posix.basename(shell))
+    ? { kind: 'run', command: interpreter, args: [...own, '-c', toLocalPaths(text, folders), runAs] }
+    : { kind: 'run', command: interpreter, args: [...own, runAs] };
+}
+
+/** The folders under `/var/lang` that the start file names. */
+export function runtimeFoldersIn(text: string): readonly string[] {
+  return [...new Set([...text.matchAll(/\/var\/lang\/([\w.-]+)/g)].map(([, folder]) => folder ?? ''))];
+}
+
+/** The kernel's reading of `#!`: the path, then at most one argument, which is all the rest of the line. */
+function readInterpreter(
+  line: string,
+  folders: CloudFolders,
+): { interpreter: string; argument: string | null } {
+  const [, path = '', argument = ''] = /^#!\s*(\S+)\s*(.*?)\s*$/.exec(line) ?? [];
+  return { interpreter: toLocalPaths(path, folders), argument: argument === '' ? null : argument };
+}
+
+function toLocalPaths(text: string, folders: CloudFolders): string {
+  return text
+    .replace(/\/var\/lang(?=\/)/g, () => folders.langDir)
+    .replace(/\/var\/user(?![\w.-])/g, () => folders.userDir);
+}
+
+/** ELF or Mach-O: run as it is. */
+function isBinary(bytes: Uint8Array): boolean {
+  const magic = [...bytes.subarray(0, 4)].map(byte => byte.toString(16).padStart(2, '0')).join('');
+  return magic === '7f454c46' || magic === 'cffaedfe' || magic === 'cafebabe';
+}
