@@ -22,7 +22,7 @@ export function conclude(
   for (const to of ['client', 'function'] as const) {
     if (next[to] === 'present') effects.push({ type: 'send-close', to, ...words });
   }
-  return { ...next, gatewayClosed: true };
+  return { ...next, severed: true };
 }
 
 /** The handshake is still without an answer: the platform gives it. */
@@ -42,14 +42,14 @@ function endClient(state: State, at: number, effects: Effect[]): State {
 
 function endBoth(state: State, at: number, effects: Effect[]): State {
   if (state.function !== 'gone') effects.push({ type: 'end-transport', side: 'function', reset: false });
-  return endClient(state, at, effects);
+  return { ...endClient(state, at, effects), severed: true };
 }
 
 export function cutBoth(state: State, at: number, effects: Effect[]): State {
   if (state.client !== 'gone') effects.push({ type: 'cut-transport', side: 'client' });
   if (state.function !== 'gone') effects.push({ type: 'cut-transport', side: 'function' });
   // The phase begins anew, so that its deadline is not overdue for ever while the transports go.
-  return { ...state, phaseSince: at, endedAt: state.endedAt ?? at };
+  return { ...state, phaseSince: at, endedAt: state.endedAt ?? at, severed: true };
 }
 
 export function enter(state: State, phase: Phase, at: number): State {

@@ -38,8 +38,8 @@ export interface State {
   readonly client: Transport;
   readonly function: Transport;
   readonly sandboxGone: boolean;
-  /** Did the gateway send close frames of its own? Then nothing else may follow them (RFC 6455 §5.5.1). */
-  readonly gatewayClosed: boolean;
+  /** Did the gateway itself end it? Then nothing more passes between the sides, and each ends on its own. */
+  readonly severed: boolean;
   /** The wake-up that was last asked for. */
   readonly wakeAt: number | null;
 }

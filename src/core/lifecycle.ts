@@ -28,7 +28,7 @@
 //  8. After `closed`, `step` returns no effects.
 import { conclude, cutBoth, enter } from './conclude.ts';
 import { nextDeadline } from './deadline.ts';
-import type { EndCause, SandboxExit, Side } from './end-cause.ts';
+import type { EndCause, SandboxExit } from './end-cause.ts';
 import type { Effect, Event, LifecycleRules, State, Step } from './lifecycle-words.ts';
 import { cannotHappen } from './never.ts';
 
@@ -50,7 +50,7 @@ export function begin(at: number, rules: LifecycleRules, refusal: EndCause | nul
     client: 'present',
     function: 'gone',
     sandboxGone: refusal !== null,
-    gatewayClosed: false,
+    severed: false,
     wakeAt: null,
   };
   const effects: Effect[] = [];
@@ -138,7 +138,7 @@ function handled(state: State, event: Event, at: number, rules: LifecycleRules, 
       const cause: EndCause = { kind: 'upgrade-refused', httpStatus: event.httpStatus };
       if (state.phase === 'settling') return { ...state, answered: true, likelyCause: cause };
       // Still `upgrading`: the refusal's body may be long, and the execution timeout bounds it.
-      return state.phase === 'upgrading' ? { ...state, answered: true, cause } : state;
+      return state.phase === 'upgrading' ? { ...state, answered: true, cause: state.cause ?? cause } : state;
     }
     case 'refusal-ended': {
       const cause = state.cause ?? state.likelyCause;
@@ -153,12 +153,8 @@ function handled(state: State, event: Event, at: number, rules: LifecycleRules, 
       return conclude(state, at, rules, { kind: 'quota-exceeded', quota, by, measured }, effects);
     }
     case 'transport-ended':
-      return transportEnded(state, event.side, event.reset, at, rules, effects);
-    case 'transport-gone': {
-      if (state[event.side] === 'gone') return state;
-      const ended = transportEnded(state, event.side, true, at, rules, effects);
-      return { ...ended, [event.side]: 'gone' };
-    }
+    case 'transport-gone':
+      return transportEnded(state, event, at, rules, effects);
     case 'stop-requested':
       return isRunning(state) || state.phase === 'settling'
         ? conclude(state, at, rules, { kind: 'emulator-stopped' }, effects)
@@ -176,7 +172,7 @@ function closeReceived(
   effects: Effect[],
 ): State {
   const fromFunction = event.from === 'function';
-  if (state.phase === 'closing' && state.gatewayClosed) {
+  if (state.phase === 'closing' && state.severed) {
     // The answer to the gateway's own close frame: this side's handshake is over (RFC 6455 §7.1.1).
     effects.push({ type: 'end-transport', side: event.from, reset: false });
     return state;
@@ -212,18 +208,21 @@ function sandboxExited(
 
 function transportEnded(
   state: State,
-  side: Side,
-  reset: boolean,
+  event: Extract<Event, { type: 'transport-ended' | 'transport-gone' }>,
   at: number,
   rules: LifecycleRules,
   effects: Effect[],
 ): State {
-  if (state[side] !== 'present') return state;
-  const ended: State = { ...state, [side]: 'ended', endedAt: state.endedAt ?? at };
+  const { side } = event;
+  const isGone = event.type === 'transport-gone';
+  const reset = isGone || event.reset;
+  if (state[side] !== 'present') return isGone ? { ...state, [side]: 'gone' } : state;
+  const ended: State = { ...state, [side]: isGone ? 'gone' : 'ended', endedAt: state.endedAt ?? at };
   const passOn = (): void => {
     const other = side === 'client' ? 'function' : 'client';
-    // Both are told apart by the other peer, so both are passed on as they came.
-    if (ended[other] !== 'gone') effects.push({ type: 'end-transport', side: other, reset });
+    if (ended[other] === 'gone') return;
+    // FIN and RST are passed on as they came; but a RST must not overtake a close frame that was passed on before.
+    effects.push({ type: 'end-transport', side: other, reset: reset && ended.phase !== 'closing' });
   };
   switch (state.phase) {
     case 'starting':
@@ -245,9 +244,8 @@ function transportEnded(
         ? conclude(ended, at, rules, ended.likelyCause, effects)
         : ended;
     case 'closing':
-      // After the gateway's own close frames each side ends for itself.
-      if (ended.gatewayClosed) effects.push({ type: 'end-transport', side, reset: false });
-      else passOn();
+      if (!ended.severed) passOn();
+      else if (!isGone) effects.push({ type: 'end-transport', side, reset: false });
       return ended;
     default:
       return ended;

@@ -3,18 +3,18 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock, Wake } from '../clock.ts';
-import type { EndCause, SandboxExit, Side } from '../core/end-cause.ts';
+import type { EndCause, Side } from '../core/end-cause.ts';
 import type { FrameSeen } from '../core/frame-scanner.ts';
 import type { InvocationReport } from '../core/invocation.ts';
 import { invocationReport } from '../core/invocation.ts';
 import { begin, step } from '../core/lifecycle.ts';
 import type { Effect, Event, State } from '../core/lifecycle-words.ts';
 import { cannotHappen } from '../core/never.ts';
-import type { ConnectionRecord, TraceOrigin } from '../core/trace.ts';
 import { Traffic } from '../core/traffic.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { Sandbox } from '../sandbox/driver.ts';
 import { forwardedRequest, platformAnswer } from './handshake.ts';
+import { Instance } from './instance.ts';
+import { Recorder } from './recorder.ts';
 import { Relay } from './relay.ts';
 import type { FunctionSetup } from './setup.ts';
 import { Transport } from './transport.ts';
@@ -37,22 +37,16 @@ export interface ConnectionOptions {
   readonly onReport: (report: InvocationReport) => void;
 }
 
-type RecordBody = ConnectionRecord extends infer R
-  ? R extends TraceOrigin
-    ? Omit<R, keyof TraceOrigin>
-    : never
-  : never;
-
 export class Connection {
   readonly #options: ConnectionOptions;
+  readonly #recorder: Recorder;
   readonly #client: Transport;
   /** By the side that sends. */
   readonly #relays: Readonly<Record<Side, Relay>>;
   readonly #upgrade = this.#newUpgrade();
   #state: State;
   #function: Transport | null = null;
-  #sandbox: Sandbox | null = null;
-  #exit: SandboxExit | null = null;
+  #instance: Instance | null = null;
   #wake: Wake | null = null;
   /** Events that effects raised while effects were being done. */
   readonly #events: Event[] = [];
@@ -60,16 +54,21 @@ export class Connection {
   /** What the client sent before the function was connected. */
   #early: Buffer[] = [];
   #earlyBytes = 0;
-  readonly #otherPorts: number[] = [];
-  #lastErrorLine: string | null = null;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    const { requestId, journal } = options;
+    this.#recorder = new Recorder({
+      requestId,
+      functionName: options.setup.name,
+      clock: options.clock,
+      journal,
+    });
     const { setup, clock, request, socket, head, refusal } = options;
     this.#relays = { client: this.#relayFrom('client'), function: this.#relayFrom('function') };
     const [state, effects] = begin(clock.now(), setup.rules, refusal);
     this.#state = state;
-    this.#record({ type: 'connected', path: request.url ?? '/', from: socket.remoteAddress ?? '' });
+    this.#recorder.record({ type: 'connected', path: request.url ?? '/', from: socket.remoteAddress ?? '' });
     this.#client = new Transport(socket, {
       onData: chunk => this.#fromClient(chunk),
       onEnded: reset => this.#raise({ type: 'transport-ended', side: 'client', reset }),
@@ -88,7 +87,7 @@ export class Connection {
 
   /** Ends the instance at once, and leaves the rest to the end of the program. */
   kill(): void {
-    this.#sandbox?.kill();
+    this.#instance?.sandbox.kill();
   }
 
   #raise(event: Event): void {
@@ -126,10 +125,10 @@ export class Connection {
         this.#transport(effect.side)?.cut();
         break;
       case 'terminate-sandbox':
-        this.#sandbox?.terminate();
+        this.#instance?.sandbox.terminate();
         break;
       case 'kill-sandbox':
-        this.#sandbox?.kill();
+        this.#instance?.sandbox.kill();
         break;
       case 'wake-at':
         this.#wake?.cancel();
@@ -146,45 +145,18 @@ export class Connection {
 
   #startSandbox(): void {
     const { requestId, setup, clock } = this.#options;
-    const { codeDir, startFile, port, environment, memoryMB } = setup;
-    this.#sandbox = setup.driver.start(
-      {
-        instanceId: requestId,
-        codeDir,
-        startFile,
-        port,
-        environment,
-        memoryLimitBytes: memoryMB * 1024 ** 2,
-      },
-      {
-        onStarted: pid => this.#record({ type: 'instance-started', driver: setup.driver.name, pid }),
-        onReady: () => {
-          const initMs = clock.now() - this.#state.startedAt;
-          const memUsageBytes = this.#sandbox?.peakMemoryBytes ?? null;
-          this.#record({ type: 'instance-ready', initMs, memoryMB, memUsageBytes });
-          this.#raise({ type: 'sandbox-ready' });
-        },
-        onLoopbackOnly: address => this.#raise({ type: 'sandbox-bound-to-loopback', address }),
-        onOtherPort: otherPort => {
-          this.#otherPorts.push(otherPort);
-          this.#record({ type: 'listening-elsewhere', port: otherPort, expectedPort: port });
-        },
-        onOutput: (stream, line) => {
-          if (stream === 'stderr' && line.trim() !== '') this.#lastErrorLine = line;
-          this.#record({ type: 'output', stream, line });
-        },
-        onMemory: usedBytes => this.#raise({ type: 'memory-measured', usedBytes }),
-        onExit: exit => {
-          this.#exit = exit;
-          this.#raise({ type: 'sandbox-exited', exit });
-        },
-      },
-    );
+    this.#instance = new Instance({
+      requestId,
+      setup,
+      recorder: this.#recorder,
+      raise: event => this.#raise(event),
+      sinceArrival: () => clock.now() - this.#state.startedAt,
+    });
   }
 
   #connectFunction(): void {
     const { requestId, setup, request } = this.#options;
-    const socket = this.#sandbox?.connect();
+    const socket = this.#instance?.sandbox.connect();
     if (socket === undefined) return;
     this.#function = new Transport(socket, {
       onData: chunk => this.#fromFunction(chunk),
@@ -222,7 +194,7 @@ export class Connection {
     return new Upgrade({
       onAccepted: ({ head, rest }) => {
         this.#client.write(head);
-        this.#record({ type: 'opened' });
+        this.#recorder.record({ type: 'opened' });
         this.#raise({ type: 'upgrade-accepted' });
         if (rest.length > 0) this.#fromFunction(rest);
       },
@@ -248,7 +220,7 @@ export class Connection {
     // A timer that is due but late comes first: a deadline that has passed beats these bytes.
     if (this.#state.wakeAt !== null && at >= this.#state.wakeAt) this.#raise({ type: 'woke' });
     let canGoOn: boolean;
-    if (this.#state.gatewayClosed) canGoOn = this.#relays[side].passRest(chunk, { to });
+    if (this.#state.severed) canGoOn = this.#relays[side].passRest(chunk, { to });
     else if (this.#state.cause !== null) canGoOn = this.#relays[side].passUnlimited(chunk, { to });
     else canGoOn = this.#relays[side].pass(chunk, { to, at });
     if (!canGoOn) from.pause();
@@ -285,17 +257,17 @@ export class Connection {
         startedAt: clock.wallTime(this.#state.startedAt),
         closeCodes: setup.rules,
         memoryMB: setup.memoryMB,
-        peakMemoryBytes: this.#sandbox?.peakMemoryBytes ?? null,
+        peakMemoryBytes: this.#instance?.sandbox.peakMemoryBytes ?? null,
         up: this.#relays.client.counted,
         down: this.#relays.function.counted,
         driver: setup.driver.name,
-        pid: this.#sandbox?.pid ?? null,
-        exit: this.#exit,
+        pid: this.#instance?.sandbox.pid ?? null,
+        exit: this.#instance?.exit ?? null,
       },
     );
-    const circumstances = { otherPorts: this.#otherPorts, lastErrorLine: this.#lastErrorLine };
+    const circumstances = this.#instance?.circumstances ?? { otherPorts: [], lastErrorLine: null };
     const explanation = setup.explain(cause, circumstances);
-    this.#record({ type: 'ended', cause, report, errorMessage: answer.errorMessage, explanation });
+    this.#recorder.record({ type: 'ended', cause, report, errorMessage: answer.errorMessage, explanation });
     onReport(report);
   }
 
@@ -304,9 +276,9 @@ export class Connection {
   }
 
   #relayFrom(from: Side): Relay {
-    const { setup, journal } = this.#options;
-    const onFrame = journal.wantsFrames
-      ? (frame: FrameSeen): void => this.#record({ type: 'frame', from, ...frame })
+    const { setup } = this.#options;
+    const onFrame = this.#recorder.wantsFrames
+      ? (frame: FrameSeen): void => this.#recorder.record({ type: 'frame', from, ...frame })
       : undefined;
     return new Relay(from, {
       traffic: new Traffic(from === 'client' ? setup.up : setup.down, { onFrame }),
@@ -314,17 +286,10 @@ export class Connection {
         onMessage: () => this.#raise({ type: 'message-seen' }),
         onBroken: (by, broken) => this.#raise({ type: 'quota-broken', by, ...broken }),
         onClose: (side, close) => {
-          this.#record({ type: 'close-received', from: side, ...close });
+          this.#recorder.record({ type: 'close-received', from: side, ...close });
           this.#raise({ type: 'close-received', from: side, ...close });
         },
       },
     });
-  }
-
-  #record(body: RecordBody): void {
-    const { requestId, setup, clock, journal } = this.#options;
-    const at = clock.now();
-    const origin: TraceOrigin = { at, time: clock.wallTime(at).getTime(), requestId, function: setup.name };
-    journal.add({ ...origin, ...body } as ConnectionRecord);
   }
 }
