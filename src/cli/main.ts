@@ -1,26 +1,10 @@
 // The program: reads the command line, runs one command, and is the only place that ends the process.
-import { createRequire } from 'node:module';
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { EXIT_BUG, ScfWsError } from '../errors.ts';
-import { devCommand } from './commands/dev.ts';
-
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+import { program } from './program.ts';
 
 /** Commander's own errors are all about usage. */
 const EXIT_USAGE = 2;
-
-/** The whole command line; `setExitCode` gets what the command that ran came to. */
-export function program(setExitCode: (exitCode: number) => void): Command {
-  return new Command('scf-ws')
-    .description(
-      'Run a serverless WebSocket function on your own machine under the contract it meets in the cloud',
-    )
-    .version(version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
-    .showSuggestionAfterError()
-    .exitOverride()
-    .addCommand(devCommand(setExitCode).exitOverride());
-}
 
 async function main(): Promise<number> {
   let exitCode = 0;

@@ -145,6 +145,15 @@ function listenError(
       return new ScfWsError('ERR_PORT_IN_USE', `Cannot listen on ${host}:${port}: not permitted`, {
         hint: 'Choose a port above 1023 with --port',
       });
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new ScfWsError(
+        'ERR_ADDRESS',
+        `Cannot listen on ${host}:${port}: no such address on this machine`,
+        {
+          hint: 'Leave --host out to listen on 127.0.0.1, or name another address',
+        },
+      );
     default:
       return new ScfWsError('ERR_ADDRESS', `Cannot listen on ${host}:${port}: ${error.message}`, {
         hint: 'See whether --host names an address of this machine',

@@ -27,6 +27,8 @@ export interface CloseStatusTable {
   readonly success: Fact<readonly number[]>;
   readonly successStatus: Fact<StatusCode>;
   readonly otherCode: Fact<StatusCode>;
+  /** Codes that are success only from the other side; what they come to from this one is not said. */
+  readonly unclear: { readonly codes: readonly number[]; readonly status: Fact<StatusCode> };
   /** A close frame without a code (RFC 6455 §7.1.5: 1005). */
   readonly noCode: Fact<StatusCode>;
   /** The transport ended without a close frame (1006). */
@@ -155,6 +157,7 @@ export function statusOf(table: StatusTable, cause: EndCause): Fact<StatusCode> 
 
 function closeStatus(table: CloseStatusTable, code: number | null): Fact<StatusCode> {
   if (code === null) return table.noCode;
+  if (table.unclear.codes.includes(code)) return table.unclear.status;
   return table.success.value.includes(code) ? table.successStatus : table.otherCode;
 }
 

@@ -1,0 +1,19 @@
+// The whole command line, as data: what there is, not what it does.
+import { createRequire } from 'node:module';
+import { Command } from 'commander';
+import { devCommand } from './commands/dev.ts';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+/** `setExitCode` gets what the command that ran came to. */
+export function program(setExitCode: (exitCode: number) => void): Command {
+  return new Command('scf-ws')
+    .description(
+      'Run a serverless WebSocket function on your own machine under the contract it meets in the cloud',
+    )
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addCommand(devCommand(setExitCode).exitOverride());
+}
