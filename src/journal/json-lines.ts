@@ -23,7 +23,8 @@ export function jsonLines(out: DestinationStream): (record: TraceRecord) => void
     out,
   );
   return record => {
-    const { type, time, ...fields } = record;
+    // A notice's level is the line's own.
+    const { type, time, ...fields } = record.type === 'notice' ? { ...record, level: undefined } : record;
     logger[levelOf(record)]({ time: new Date(time).toISOString(), event: type, ...fields });
   };
 }
