@@ -10,6 +10,9 @@ import type { SandboxDriver } from './sandbox/driver.ts';
 /** How long the two signs of a function's end, its socket's and its process's, may lie apart. */
 const SETTLE_MS = 250;
 
+/** How long peers may take to answer the close frame of an emulator that is being stopped. */
+const STOP_GRACE_MS = 500;
+
 export interface FunctionSetupOptions {
   readonly driver: SandboxDriver;
   /** Graces are for real processes and peers, so they last as long in real time however fast the platform's clock runs. */
@@ -58,6 +61,7 @@ export function functionSetup(
       maxMemoryBytes: config.memoryMB * 1024 ** 2,
       settleMs: SETTLE_MS * timeScale,
       closeGraceMs: assume.closeGraceMs * timeScale,
+      stopGraceMs: STOP_GRACE_MS * timeScale,
       terminateGraceMs: assume.terminateGraceMs * timeScale,
       timeoutCloseCode: assume.timeoutCloseCode,
       messageTooBigCloseCode: assume.messageTooBigCloseCode,

@@ -17,7 +17,9 @@ export function nextDeadline(state: State, rules: LifecycleRules): number | null
     case 'settling':
       return state.phaseSince + rules.settleMs;
     case 'closing':
-      return state.phaseSince + rules.closeGraceMs;
+      return (
+        state.phaseSince + (state.cause?.kind === 'emulator-stopped' ? rules.stopGraceMs : rules.closeGraceMs)
+      );
     case 'stopping':
       return state.phaseSince + rules.terminateGraceMs;
     case 'closed':

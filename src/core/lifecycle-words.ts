@@ -15,6 +15,8 @@ export interface LifecycleRules extends FarewellRules {
   /** How long a function's broken transport waits for the exit that explains it, and the other way round. */
   readonly settleMs: number;
   readonly closeGraceMs: number;
+  /** Instead of `closeGraceMs` when the emulator is being stopped: somebody is waiting for it. */
+  readonly stopGraceMs: number;
   readonly terminateGraceMs: number;
 }
 

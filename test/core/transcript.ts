@@ -11,6 +11,7 @@ export const RULES: LifecycleRules = {
   maxMemoryBytes: 128 * 1024 ** 2,
   settleMs: 250,
   closeGraceMs: 5000,
+  stopGraceMs: 500,
   terminateGraceMs: 2000,
   timeoutCloseCode: null,
   messageTooBigCloseCode: 1009,
