@@ -60,9 +60,9 @@ function explainQuota(cause: Extract<EndCause, { kind: 'quota-exceeded' }>, conf
   const { maxMessageBytes, maxBytesPerSecond, maxMessagesPerSecond } = config.limits;
   switch (cause.quota) {
     case 'message-size':
-      return `The ${cause.by} sent a message of ${formatSize(cause.measured)}, and ${formatSize(maxMessageBytes ?? 0)} is the limit: send it in several messages (limits.message)`;
+      return `The ${cause.by} sent a message of ${cause.measured} bytes, and ${formatSize(maxMessageBytes ?? 0)} (${maxMessageBytes}) is the limit: send it in several messages (limits.message)`;
     case 'bandwidth':
-      return `The ${cause.by} sent ${formatSize(cause.measured)} within a second, and ${formatSize(maxBytesPerSecond ?? 0)}/s is the limit: send less at once (limits.bandwidth)`;
+      return `The ${cause.by} sent ${cause.measured} bytes within a second, and ${formatSize(maxBytesPerSecond ?? 0)}/s (${maxBytesPerSecond}) is the limit: send less at once (limits.bandwidth)`;
     case 'message-rate':
       return `The ${cause.by} sent ${cause.measured} messages within a second, and ${maxMessagesPerSecond} is the limit: send fewer, or several in one (limits.qps)`;
     default:
@@ -95,8 +95,6 @@ function explainStart(
   return `The function ended (${describeExit(exit)}) before it listened on port ${config.port}${because(circumstances)}: mend its start`;
 }
 
-function because({ lastErrorLine }: Circumstances): string {
-  return lastErrorLine === null
-    ? ''
-    : `; the last line on its stderr was "${lastErrorLine.trim().slice(0, 200)}"`;
+function because({ errorLine }: Circumstances): string {
+  return errorLine === null ? '' : `; it said "${errorLine.trim().slice(0, 200)}"`;
 }

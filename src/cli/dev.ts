@@ -153,7 +153,7 @@ async function warnOfStartFiles(
   notify: Notify,
 ): Promise<void> {
   if (flags.attach !== undefined) return;
-  for (const { srcDir, platform } of functions) {
+  for (const { name: functionName, srcDir, platform } of functions) {
     const name = platform.startFile.value;
     const path = join(srcDir, name);
     const file = await Promise.all([readFile(path), stat(path)]).catch(() => null);
@@ -164,7 +164,7 @@ async function warnOfStartFiles(
       { langDir: '/var/lang', userDir: '/var/user' },
     );
     if (plan.kind === 'cannot-run')
-      notify('warn', `Every connection will fail: ${plan.message}`, plan.advice);
+      notify('warn', `Every connection to ${functionName} will fail: ${plan.message}`, plan.advice);
   }
 }
 

@@ -21,6 +21,7 @@ export function conclude(
   if (words === 'cut') return cutBoth(next, at, effects);
   for (const to of ['client', 'function'] as const) {
     if (next[to] === 'present') effects.push({ type: 'send-close', to, ...words });
+    else if (next[to] === 'ended') effects.push({ type: 'end-transport', side: to, reset: false });
   }
   return { ...next, severed: true };
 }

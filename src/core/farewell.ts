@@ -2,7 +2,6 @@
 // RFC 6455 §7.4.1: 1005, 1006 and 1015 never stand in a close frame; a peer that is to see 1006 is cut off.
 import type { EndCause } from './end-cause.ts';
 import { cannotHappen } from './never.ts';
-import { formatSize } from './units.ts';
 
 export interface FarewellRules {
   /** Null: the transport is cut without a close frame. */
@@ -40,7 +39,7 @@ export function farewell(cause: EndCause, rules: FarewellRules): Farewell {
       return cause.quota === 'message-size'
         ? {
             code: rules.messageTooBigCloseCode,
-            reason: `message of ${formatSize(cause.measured)} is too big`,
+            reason: `message of ${cause.measured} bytes is too big`,
           }
         : { code: rules.rateExceededCloseCode, reason: `${cause.quota.replace('-', ' ')} exceeded` };
     case 'emulator-stopped':

@@ -156,9 +156,8 @@ function handled(state: State, event: Event, at: number, rules: LifecycleRules, 
     case 'transport-gone':
       return transportEnded(state, event, at, rules, effects);
     case 'stop-requested':
-      return isRunning(state) || state.phase === 'settling'
-        ? conclude(state, at, rules, { kind: 'emulator-stopped' }, effects)
-        : state;
+      if (!isRunning(state) && state.phase !== 'settling') return state;
+      return conclude(state, at, rules, state.likelyCause ?? { kind: 'emulator-stopped' }, effects);
     default:
       return cannotHappen(event);
   }
@@ -238,7 +237,7 @@ function transportEnded(
       if (ended.answered) passOn();
       return { ...enter(ended, 'settling', at), likelyCause: { kind: 'function-lost' } };
     case 'settling':
-      if (side === 'function' && ended.answered) passOn();
+      if (ended.answered) passOn();
       // The tree is gone and nothing more can come from it: no need to wait.
       return side === 'function' && ended.sandboxGone && ended.likelyCause !== null
         ? conclude(ended, at, rules, ended.likelyCause, effects)

@@ -168,6 +168,10 @@ export class Connection {
     this.#function.write(
       forwardedRequest(request, { reservedHeaderPrefix, headers: setup.headersFor(requestId) }),
     );
+  }
+
+  /** The handshake is answered: what the client sent before comes now, as if it had waited. */
+  #releaseEarly(): void {
     const early = this.#early;
     this.#early = [];
     for (const chunk of early) this.#fromClient(chunk);
@@ -175,7 +179,7 @@ export class Connection {
   }
 
   #fromClient(chunk: Buffer): void {
-    if (this.#function === null) {
+    if (this.#state.openedAt === null) {
       this.#early.push(chunk);
       this.#earlyBytes += chunk.length;
       if (this.#earlyBytes > MAX_EARLY_BYTES) this.#client.pause();
@@ -196,6 +200,7 @@ export class Connection {
         this.#client.write(head);
         this.#recorder.record({ type: 'opened' });
         this.#raise({ type: 'upgrade-accepted' });
+        this.#releaseEarly();
         if (rest.length > 0) this.#fromFunction(rest);
       },
       onRefused: (httpStatus, bytes) => {
@@ -265,7 +270,7 @@ export class Connection {
         exit: this.#instance?.exit ?? null,
       },
     );
-    const circumstances = this.#instance?.circumstances ?? { otherPorts: [], lastErrorLine: null };
+    const circumstances = this.#instance?.circumstances ?? { otherPorts: [], errorLine: null };
     const explanation = setup.explain(cause, circumstances);
     this.#recorder.record({ type: 'ended', cause, report, errorMessage: answer.errorMessage, explanation });
     onReport(report);

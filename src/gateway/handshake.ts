@@ -35,13 +35,17 @@ export function platformAnswer(answer: {
 
 /** An answer of the emulator's own, where the platform has none. */
 export function ownAnswer(statusCode: number, errorMessage: string): Buffer {
-  return jsonAnswer(`${statusCode} ${STATUS_CODES[statusCode] ?? ''}`, { errorMessage, statusCode });
+  const statusLine = `${statusCode} ${STATUS_CODES[statusCode] ?? ''}`;
+  // RFC 9110 §15.5.22: a 426 says to what.
+  const fields =
+    statusCode === 426 ? 'Upgrade: websocket\r\nConnection: Upgrade, close' : 'Connection: close';
+  return jsonAnswer(statusLine, { errorMessage, statusCode }, fields);
 }
 
-function jsonAnswer(statusLine: string, content: object): Buffer {
+function jsonAnswer(statusLine: string, content: object, fields = 'Connection: close'): Buffer {
   const body = Buffer.from(JSON.stringify(content));
   const head =
     `HTTP/1.1 ${statusLine}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n` +
-    'Connection: close\r\n\r\n';
+    `${fields}\r\n\r\n`;
   return Buffer.concat([Buffer.from(head), body]);
 }

@@ -17,7 +17,7 @@ export interface InstanceOptions {
 export class Instance {
   readonly #sandbox: Sandbox;
   readonly #otherPorts: number[] = [];
-  #lastErrorLine: string | null = null;
+  #errorLine: string | null = null;
   #exit: SandboxExit | null = null;
 
   constructor({ requestId, setup, recorder, raise, sinceArrival }: InstanceOptions) {
@@ -39,7 +39,7 @@ export class Instance {
           recorder.record({ type: 'listening-elsewhere', port: otherPort, expectedPort: port });
         },
         onOutput: (stream, line) => {
-          if (stream === 'stderr' && line.trim() !== '') this.#lastErrorLine = line;
+          if (stream === 'stderr') this.#errorLine = betterErrorLine(this.#errorLine, line);
           recorder.record({ type: 'output', stream, line });
         },
         onMemory: usedBytes => raise({ type: 'memory-measured', usedBytes }),
@@ -60,6 +60,16 @@ export class Instance {
   }
 
   get circumstances(): Circumstances {
-    return { otherPorts: this.#otherPorts, lastErrorLine: this.#lastErrorLine };
+    return { otherPorts: this.#otherPorts, errorLine: this.#errorLine };
   }
+}
+
+/** `TypeError: …`, `ModuleNotFoundError: …`, `java.lang.Exception: …`: how most runtimes name what nothing caught. */
+const NAMED_ERROR = /^(?:Caused by: )?[\w.]*(?:Error|Exception)\b/;
+
+/** The last line that names an error; without one the last line that is not the runtime's own trailer. */
+function betterErrorLine(known: string | null, line: string): string | null {
+  if (NAMED_ERROR.test(line)) return line;
+  if (known !== null && NAMED_ERROR.test(known)) return known;
+  return line.trim() === '' || /^\s+at |^Node\.js v/.test(line) ? known : line;
 }

@@ -24,6 +24,9 @@ export interface GatewayOptions {
 /** A client that sends its request slower than this is dropped. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
+/** More than any function's own server takes, so that it is the function who refuses a long head. */
+const MAX_HEAD_BYTES = 64 * 1024;
+
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #server: Server;
@@ -34,6 +37,7 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#server = createServer({
+      maxHeaderSize: MAX_HEAD_BYTES,
       headersTimeout: HANDSHAKE_TIMEOUT_MS,
       requestTimeout: HANDSHAKE_TIMEOUT_MS,
       connectionsCheckingInterval: 1000,
@@ -45,6 +49,7 @@ export class Gateway {
       request.resume();
       response.writeHead(statusCode, {
         'Content-Type': 'application/json',
+        // RFC 9110 §15.5.22: a 426 says to what.
         ...(statusCode === 426 && { Upgrade: 'websocket', Connection: 'Upgrade, close' }),
       });
       response.end(JSON.stringify({ errorMessage: message, statusCode }));
@@ -124,6 +129,8 @@ export class Gateway {
 }
 
 function pathOf(request: IncomingMessage): string {
+  // RFC 9112 §3.2.2: a server takes the absolute form as well.
+  if (URL.canParse(request.url ?? '')) return new URL(request.url ?? '').pathname;
   return (request.url ?? '/').split('?', 1)[0] ?? '/';
 }
 

@@ -38,6 +38,6 @@ export interface FunctionSetup {
 export interface Circumstances {
   /** Ports other than its own on which the function listened. */
   readonly otherPorts: readonly number[];
-  /** The last line on the instance's stderr. */
-  readonly lastErrorLine: string | null;
+  /** The line on the instance's stderr that best says what went wrong. */
+  readonly errorLine: string | null;
 }
