@@ -73,6 +73,8 @@ class AttachedServer implements Sandbox {
     socket.once('error', retry);
     socket.once('connect', () => {
       socket.off('error', retry);
+      // Should it fail before anyone has taken it; whoever has listens for himself.
+      socket.on('error', () => {});
       this.#observer.onStarted(null);
       this.#observer.onReady();
     });

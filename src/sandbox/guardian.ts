@@ -3,10 +3,16 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 
-/** Every process of an instance has this in its environment; its value names the emulator. */
-export const EMULATOR_MARK = 'SCF_WS_EMULATOR';
+/** Every process of an instance has this in its environment. */
+export const MARK = 'SCF_WS_MARK';
+
+/** Its value: names the emulator and the instance. */
+export function markOf(emulatorId: string, instanceId: string): string {
+  return `${emulatorId}/${instanceId}`;
+}
 
 /**
  * Learns process groups on its standard input; its end is the emulator's end. Processes that have left their
@@ -23,7 +29,7 @@ while read -r verb group; do
 done
 for round in 1 2 3; do
   for group in $groups; do kill -9 -"$group"; done
-  for file in $(grep -lsF "$MARK=$EMULATOR" /proc/[0-9]*/environ); do
+  for file in $(grep -lsF "$MARK=$EMULATOR/" /proc/[0-9]*/environ); do
     pid="\${file#/proc/}"
     kill -9 "\${pid%/environ}"
   done
@@ -35,9 +41,11 @@ rm -rf "$FOLDER"
 export class Guardian {
   readonly #process: ChildProcess;
   readonly #exited: Promise<void>;
+  readonly #folder: string;
 
   /** `folder` is removed at the end. */
   constructor({ emulatorId, folder }: { readonly emulatorId: string; readonly folder: string }) {
+    this.#folder = folder;
     this.#process = spawn('/bin/sh', ['-c', SCRIPT], {
       // In a session of its own, so that Ctrl-C and the end of the terminal pass it by.
       detached: true,
@@ -45,14 +53,14 @@ export class Guardian {
       // In two parts, so that its own environment does not bear the mark.
       env: {
         PATH: process.env.PATH ?? '/usr/bin:/bin',
-        MARK: EMULATOR_MARK,
+        MARK,
         EMULATOR: emulatorId,
         FOLDER: folder,
       },
     });
     this.#exited = new Promise(resolve => {
       this.#process.once('exit', () => resolve());
-      this.#process.once('error', () => resolve());
+      this.#process.on('error', () => resolve());
     });
     // Should it be gone, writing to it must not end the emulator.
     this.#process.stdin?.on('error', () => {});
@@ -70,9 +78,11 @@ export class Guardian {
   }
 
   /** Every instance is gone: it only tidies up. Resolves when it has ended. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#process.ref();
     this.#process.stdin?.end('quit\n');
-    return this.#exited;
+    await this.#exited;
+    // Should someone have ended it before.
+    await rm(this.#folder, { recursive: true, force: true });
   }
 }

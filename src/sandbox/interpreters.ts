@@ -1,6 +1,6 @@
 // The interpreters that this machine has, found for the paths under /var/lang that a start file names.
 import { execFile } from 'node:child_process';
-import { access, constants, realpath } from 'node:fs/promises';
+import { access, constants, realpath, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { CloudRuntime } from '../platforms/platform.ts';
 
@@ -62,7 +62,8 @@ export async function findOnPath(name: string, searchPath: string): Promise<stri
     const path = join(folder, name);
     try {
       await access(path, constants.X_OK);
-      return path;
+      // A folder can be "executed" too.
+      if ((await stat(path)).isFile()) return path;
     } catch {
       // Not in this folder: the next may have it.
     }

@@ -4,10 +4,19 @@ import type { Readable } from 'node:stream';
 /** A longer line is told in pieces, so that a process that never ends its line cannot fill the memory. */
 const MAX_LINE_CHARACTERS = 64 * 1024;
 
+export interface LineReader {
+  /** Nothing more is read; what has come of a line is told. */
+  stop(): void;
+}
+
 /** Calls back for each line without its line end, for the last one too if it has none. */
-export function readLines(stream: Readable, onLine: (line: string) => void): void {
+export function readLines(stream: Readable, onLine: (line: string) => void): LineReader {
   stream.setEncoding('utf8');
   let pending = '';
+  const flush = (): void => {
+    if (pending !== '') onLine(pending);
+    pending = '';
+  };
   stream.on('data', (text: string) => {
     const lines = (pending + text).split('\n');
     pending = lines.pop() ?? '';
@@ -17,7 +26,11 @@ export function readLines(stream: Readable, onLine: (line: string) => void): voi
       pending = pending.slice(MAX_LINE_CHARACTERS);
     }
   });
-  stream.on('end', () => {
-    if (pending !== '') onLine(pending);
-  });
+  stream.on('end', flush);
+  return {
+    stop() {
+      stream.destroy();
+      flush();
+    },
+  };
 }

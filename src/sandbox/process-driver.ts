@@ -9,10 +9,10 @@ import { delimiter, join } from 'node:path';
 import type { SandboxExit } from '../core/end-cause.ts';
 import type { CloudRuntime } from '../platforms/platform.ts';
 import type { Sandbox, SandboxDriver, SandboxObserver, SandboxRequest } from './driver.ts';
-import { EMULATOR_MARK, Guardian } from './guardian.ts';
+import { Guardian, MARK, markOf } from './guardian.ts';
 import { hookEnvironment } from './launcher.ts';
-import { treeMemory } from './process-table.ts';
-import { ProcessTree } from './process-tree.ts';
+import { processesByMark, treeMemory } from './process-table.ts';
+import { notStarted, ProcessTree } from './process-tree.ts';
 import type { ListenReport } from './runtime-dir.ts';
 import { RuntimeDir } from './runtime-dir.ts';
 import { planStart, runtimeFoldersIn } from './start-file.ts';
@@ -60,19 +60,13 @@ export class ProcessDriver implements SandboxDriver {
   }
 
   start(request: SandboxRequest, observer: SandboxObserver): Sandbox {
-    const sandbox = new ProcessSandbox(request, {
-      ...observer,
-      onExit: exit => {
-        this.#forget(request.instanceId);
-        observer.onExit(exit);
-      },
-    });
-    this.#running.set(request.instanceId, sandbox);
+    const { instanceId } = request;
+    const mark = markOf(this.#emulatorId, instanceId);
+    const sandbox = new ProcessSandbox(request, { mark, observer, onGone: () => this.#forget(instanceId) });
+    this.#running.set(instanceId, sandbox);
     this.#shared ??= this.#share();
     this.#shared
-      .then(shared =>
-        sandbox.launch(shared, `${EMULATOR_MARK}=${this.#emulatorId}`, this.#baseEnvironment(shared)),
-      )
+      .then(shared => sandbox.launch(shared, this.#baseEnvironment(shared)))
       .catch((error: Error) => {
         sandbox.fail({
           kind: 'not-started',
@@ -93,13 +87,22 @@ export class ProcessDriver implements SandboxDriver {
 
   async #share(): Promise<Shared> {
     const { runtimes, callerEnvironment, onWarning } = this.#options;
-    const runtimeDir = await RuntimeDir.create({
-      runtimes,
-      searchPath: callerEnvironment.PATH ?? '',
-      onListen: report => this.#running.get(report.instance)?.listened(report),
-      onWarning,
-    });
-    return { runtimeDir, guardian: new Guardian({ emulatorId: this.#emulatorId, folder: runtimeDir.path }) };
+    try {
+      const runtimeDir = await RuntimeDir.create({
+        runtimes,
+        searchPath: callerEnvironment.PATH ?? '',
+        onListen: report => this.#running.get(report.instance)?.listened(report),
+        onWarning,
+      });
+      return {
+        runtimeDir,
+        guardian: new Guardian({ emulatorId: this.#emulatorId, folder: runtimeDir.path }),
+      };
+    } catch (error) {
+      // The next sandbox tries again: the trouble may be over by then.
+      this.#shared = null;
+      throw error;
+    }
   }
 
   #baseEnvironment({ runtimeDir }: Shared): Record<string, string> {
@@ -123,12 +126,22 @@ export class ProcessDriver implements SandboxDriver {
   }
 
   #lookAtMemory(): void {
-    for (const sandbox of this.#running.values()) sandbox.lookAtMemory();
+    const byMark = processesByMark(MARK);
+    for (const sandbox of this.#running.values()) sandbox.lookAtMemory(byMark);
   }
+}
+
+interface SandboxParts {
+  readonly observer: SandboxObserver;
+  /** The value of the variable by which the processes of this instance are known. */
+  readonly mark: string;
+  /** Called before the observer is told of the exit. */
+  readonly onGone: () => void;
 }
 
 class ProcessSandbox implements Sandbox {
   readonly #request: SandboxRequest;
+  readonly #parts: SandboxParts;
   readonly #observer: SandboxObserver;
   #tree: ProcessTree | null = null;
   #guardian: Guardian | null = null;
@@ -138,9 +151,10 @@ class ProcessSandbox implements Sandbox {
   #isUnwanted = false;
   #hasExited = false;
 
-  constructor(request: SandboxRequest, observer: SandboxObserver) {
+  constructor(request: SandboxRequest, parts: SandboxParts) {
     this.#request = request;
-    this.#observer = observer;
+    this.#parts = parts;
+    this.#observer = parts.observer;
   }
 
   get pid(): number | null {
@@ -151,16 +165,22 @@ class ProcessSandbox implements Sandbox {
     return this.#peakMemoryBytes;
   }
 
-  async launch({ runtimeDir, guardian }: Shared, mark: string, base: Record<string, string>): Promise<void> {
+  async launch({ runtimeDir, guardian }: Shared, base: Record<string, string>): Promise<void> {
     const { codeDir, startFile, environment, instanceId, port } = this.#request;
     const path = join(codeDir, startFile);
-    const file = await Promise.all([readFile(path), stat(path)]).catch(() => null);
-    if (file === null) {
-      return this.fail({
-        kind: 'not-started',
-        message: `[./${startFile}] no such file or directory`,
-        advice: `Put the start file ${startFile} into ${codeDir}`,
-      });
+    const file = await Promise.all([readFile(path), stat(path)]).catch(
+      (error: NodeJS.ErrnoException) => error,
+    );
+    if (file instanceof Error) {
+      return this.fail(
+        file.code === 'ENOENT' || file.code === 'ENOTDIR'
+          ? {
+              kind: 'not-started',
+              message: `[./${startFile}] no such file or directory`,
+              advice: `Put the start file ${startFile} into ${codeDir}`,
+            }
+          : notStarted(file, startFile),
+      );
     }
     const [bytes, { mode }] = file;
     for (const folder of runtimeFoldersIn(bytes.toString())) await runtimeDir.mapRuntime(folder);
@@ -176,26 +196,29 @@ class ProcessSandbox implements Sandbox {
       return this.fail({ kind: 'not-started', message: 'Stopped before it was started', advice: '' });
     }
     const own = { ...base, ...environment };
-    const [markName = '', markValue = ''] = mark.split('=');
+    const { mark } = this.#parts;
     this.#guardian = guardian;
-    this.#tree = new ProcessTree({
-      command: plan.command,
-      args: plan.args,
-      startFile,
-      cwd: codeDir,
-      env: {
-        ...own,
-        ...hookEnvironment(runtimeDir.hooks, { instanceId, port, environment: own }),
-        [markName]: markValue,
-      },
-      mark: `SCF_WS_INSTANCE=${instanceId}`,
-      onSpawn: pid => {
-        guardian.watch(pid);
-        this.#observer.onStarted(pid);
-      },
-      onOutput: this.#observer.onOutput,
-      onExit: exit => this.fail(exit),
-    });
+    try {
+      this.#tree = new ProcessTree({
+        command: plan.command,
+        args: plan.args,
+        startFile,
+        cwd: codeDir,
+        env: {
+          ...own,
+          ...hookEnvironment(runtimeDir.hooks, { instanceId, port, environment: own }),
+          [MARK]: mark,
+        },
+        mark: { name: MARK, value: mark },
+        onOutput: (stream, line) => this.#observer.onOutput(stream, line),
+        onExit: exit => this.fail(exit),
+      });
+    } catch (error) {
+      return this.fail(notStarted(error as NodeJS.ErrnoException, startFile));
+    }
+    if (this.pid === null) return;
+    guardian.watch(this.pid);
+    this.#observer.onStarted(this.pid);
   }
 
   /** Tells the end, once. */
@@ -203,6 +226,7 @@ class ProcessSandbox implements Sandbox {
     if (this.#hasExited) return;
     this.#hasExited = true;
     if (this.pid !== null) this.#guardian?.forget(this.pid);
+    this.#parts.onGone();
     this.#observer.onExit(exit);
   }
 
@@ -218,9 +242,10 @@ class ProcessSandbox implements Sandbox {
     else this.#observer.onReady();
   }
 
-  lookAtMemory(): void {
-    if (this.pid === null || this.#hasExited) return;
-    const memory = treeMemory(this.pid, this.#request.memoryLimitBytes);
+  lookAtMemory(byMark = processesByMark(MARK)): void {
+    if (this.pid === null || this.#tree?.isOver || this.#hasExited) return;
+    const tree = { root: this.pid, others: byMark?.get(this.#parts.mark) ?? [] };
+    const memory = treeMemory(tree, this.#request.memoryLimitBytes);
     if (memory === null) return;
     this.#peakMemoryBytes = Math.max(this.#peakMemoryBytes ?? 0, memory.peakBytes);
     this.#observer.onMemory(memory.usedBytes);
@@ -237,12 +262,12 @@ class ProcessSandbox implements Sandbox {
   terminate(): void {
     this.#isUnwanted = true;
     this.lookAtMemory();
-    this.#tree?.signal('SIGTERM');
+    this.#tree?.terminate();
   }
 
   kill(): void {
     this.#isUnwanted = true;
-    this.#tree?.signal('SIGKILL');
+    this.#tree?.kill();
   }
 }
 

@@ -4,22 +4,62 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 const hasProc = existsSync('/proc/self/environ');
 
-/** The processes that have `mark` (`NAME=value`) in their environment, or null where the system does not tell. */
-export function processesMarked(mark: string): readonly number[] | null {
-  if (!hasProc) return null;
-  const marked: number[] = [];
-  const bytes = Buffer.from(mark);
-  for (const name of readdirSync('/proc')) {
-    const pid = Number(name);
+/**
+ * The living processes that were started with the variable `name`, by its value; null where the system does not
+ * tell. One look at all processes takes about a millisecond. A process that is just being forked or replaced can
+ * escape one look.
+ */
+export function processesByMark(name: string): ReadonlyMap<string, readonly number[]> | null {
+  const entries = hasProc ? listOrNull('/proc') : null;
+  if (entries === null) return null;
+  const start = Buffer.from(`\0${name}=`);
+  const found = new Map<string, number[]>();
+  for (const entry of entries) {
+    const pid = Number(entry);
     if (!Number.isInteger(pid)) continue;
     // A zombie's environment is empty, so what is dead does not count.
-    if (readOrNull(`/proc/${pid}/environ`)?.includes(bytes)) marked.push(pid);
+    const environment = readOrNull(`/proc/${pid}/environ`);
+    if (environment === null || environment.length === 0) continue;
+    const value = valueIn(start, environment);
+    if (value === null) continue;
+    const pids = found.get(value);
+    if (pids === undefined) found.set(value, [pid]);
+    else pids.push(pid);
   }
-  return marked;
+  return found;
 }
 
-/** The process and all that descend from it through living parents. */
-function processTree(root: number): readonly number[] {
+/** `start` is the name as it stands between two variables: `\0NAME=`. */
+function valueIn(start: Buffer, environment: Buffer): string | null {
+  const isFirst = environment.subarray(0, start.length - 1).equals(start.subarray(1));
+  const at = isFirst ? -1 : environment.indexOf(start);
+  if (at === -1 && !isFirst) return null;
+  const from = at + start.length;
+  const end = environment.indexOf(0, from);
+  return environment.toString('utf8', from, end === -1 ? undefined : end);
+}
+
+/** The process group of a living process, or null if it is dead or the system does not tell. */
+export function processGroupOf(pid: number): number | null {
+  const stat = readOrNull(`/proc/${pid}/stat`)?.toString() ?? '';
+  // `pid (name) state parent group …`, where the name can have anything in it.
+  const [, state = 'X', , group] = stat.slice(stat.lastIndexOf(')') + 1).split(' ');
+  return state === 'Z' || state === 'X' ? null : Number(group);
+}
+
+/** Whether one of the group lives; a group of nothing but zombies is still a group to the system. */
+export function isGroupAlive(group: number): boolean {
+  try {
+    process.kill(-group, 0);
+  } catch {
+    return false;
+  }
+  const entries = hasProc ? listOrNull('/proc') : null;
+  return entries === null || entries.some(pid => /^\d+$/.test(pid) && processGroupOf(Number(pid)) === group);
+}
+
+/** The process and all that the main threads of living parents have forked. */
+function descendants(root: number): readonly number[] {
   const pids = [root];
   for (const pid of pids) {
     const children = readOrNull(`/proc/${pid}/task/${pid}/children`)?.toString() ?? '';
@@ -37,13 +77,19 @@ export interface TreeMemory {
   readonly peakBytes: number;
 }
 
+export interface Tree {
+  readonly root: number;
+  /** Those of its processes that are known by their mark, since not every one can be found by its parents. */
+  readonly others: readonly number[];
+}
+
 /**
- * The memory of a process and its descendants, or null where the system does not tell. Resident sets are added
- * up; if that comes to more than `carefulAboveBytes`, pages shared between processes are counted once.
+ * The memory of a tree of processes, or null where the system does not tell. Resident sets are added up; if that
+ * comes to more than `carefulAboveBytes`, pages shared between processes are counted once.
  */
-export function treeMemory(root: number, carefulAboveBytes: number): TreeMemory | null {
+export function treeMemory({ root, others }: Tree, carefulAboveBytes: number): TreeMemory | null {
   if (!hasProc) return null;
-  const pids = processTree(root);
+  const pids = new Set([...descendants(root), ...others]);
   let usedBytes = 0;
   let peakBytes = 0;
   for (const pid of pids) {
@@ -51,7 +97,7 @@ export function treeMemory(root: number, carefulAboveBytes: number): TreeMemory 
     usedBytes += kilobytes(status, 'VmRSS') * 1024;
     peakBytes = Math.max(peakBytes, kilobytes(status, 'VmHWM') * 1024);
   }
-  if (usedBytes > carefulAboveBytes && pids.length > 1) {
+  if (usedBytes > carefulAboveBytes && pids.size > 1) {
     usedBytes = 0;
     for (const pid of pids) {
       usedBytes += kilobytes(readOrNull(`/proc/${pid}/smaps_rollup`)?.toString() ?? '', 'Pss') * 1024;
@@ -69,6 +115,15 @@ function readOrNull(path: string): Buffer | null {
   try {
     return readFileSync(path);
   } catch {
+    return null;
+  }
+}
+
+function listOrNull(folder: string): readonly string[] | null {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // EMFILE, say: as good as a system that does not tell.
     return null;
   }
 }

@@ -4,8 +4,14 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SandboxExit } from '../core/end-cause.ts';
+import type { LineReader } from './lines.ts';
 import { readLines } from './lines.ts';
-import { processesMarked } from './process-table.ts';
+import { isGroupAlive, processesByMark, processGroupOf } from './process-table.ts';
+
+export interface ProcessMark {
+  readonly name: string;
+  readonly value: string;
+}
 
 export interface ProcessTreeOptions {
   readonly command: string;
@@ -15,17 +21,20 @@ export interface ProcessTreeOptions {
   readonly cwd: string;
   /** Exactly the environment of the process. */
   readonly env: Readonly<Record<string, string>>;
-  /** `NAME=value` within `env` that no other tree has: what has left the process group is found by it. */
-  readonly mark: string;
-  readonly onSpawn: (pid: number) => void;
+  /** A variable within `env` whose value no other tree has: what has left the process group is found by it. */
+  readonly mark: ProcessMark;
   readonly onOutput: (stream: 'stdout' | 'stderr', line: string) => void;
   /** Once and last: nothing of the tree is left, and all its output was told. */
   readonly onExit: (exit: SandboxExit) => void;
 }
 
-/** How often the table of processes is looked at for what is still dying, and how long between two looks. */
-const SWEEPS = 50;
-const SWEEP_PAUSE_MS = 10;
+/** How long what was killed may take to die, and how long it is between two looks at it. */
+const LOOKS = 50;
+const LOOK_PAUSE_MS = 10;
+const MAX_LOOK_PAUSE_MS = 100;
+
+/** One look can miss a process that is just being forked by one that ends. */
+const LOOKS_TO_BE_SURE = 2;
 
 /** A process beyond our reach (another user's, its environment cleared) may hold the output open for ever. */
 const OUTPUT_GRACE_MS = 1000;
@@ -33,47 +42,70 @@ const OUTPUT_GRACE_MS = 1000;
 export class ProcessTree {
   readonly #options: ProcessTreeOptions;
   readonly #child: ChildProcess;
+  readonly #readers: LineReader[] = [];
   readonly #outputEnded: Promise<void>;
   #isAsked = false;
   #isKilled = false;
+  /** From then on its numbers may be those of other processes. */
+  #isOver = false;
 
+  /** Throws what the system says at once; what it says later is an exit. */
   constructor(options: ProcessTreeOptions) {
     this.#options = options;
     const { command, args, cwd, env, onOutput } = options;
     // `detached`: a process group and session of its own, so that one signal reaches the group and none of the
     // terminal's does.
-    const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child: ChildProcess = spawn(command, args, {
+      cwd,
+      env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#child = child;
-    readLines(child.stdout, line => onOutput('stdout', line));
-    readLines(child.stderr, line => onOutput('stderr', line));
-    this.#outputEnded = new Promise(resolve => child.once('close', () => resolve()));
-    child.once('spawn', () => options.onSpawn(child.pid ?? 0));
-    child.once('error', error => {
+    child.on('error', error => {
       if (child.pid === undefined) options.onExit(notStarted(error, options.startFile));
     });
+    for (const stream of ['stdout', 'stderr'] as const) {
+      // Without a descriptor left there is none (EMFILE).
+      const readable = child[stream];
+      if (readable) this.#readers.push(readLines(readable, line => onOutput(stream, line)));
+    }
+    this.#outputEnded = new Promise(resolve => child.once('close', () => resolve()));
     child.once('exit', (code, signal) => {
+      if (child.pid === undefined) return;
       const exit: SandboxExit =
         signal === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'signaled', signal };
       void this.#finish(exit);
     });
   }
 
+  /** Null if it could not be started. */
   get pid(): number | null {
     return this.#child.pid ?? null;
   }
 
-  /** To every process of the group. What has left the group is ended when the leader has gone. */
-  signal(signal: 'SIGTERM' | 'SIGKILL'): void {
-    if (signal === 'SIGTERM') this.#isAsked = true;
-    else this.#isKilled = true;
-    this.#signalGroup(signal);
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
-  /** Returns whether there is such a group (still); signal 0 only asks. */
-  #signalGroup(signal: 'SIGTERM' | 'SIGKILL' | 0): boolean {
-    if (this.#child.pid === undefined) return false;
+  /** Asks every process of the tree to end, once. */
+  terminate(): void {
+    this.#isAsked = true;
+    const others = this.#marked().filter(pid => processGroupOf(pid) !== this.pid);
+    if (this.#signalGroup('SIGTERM')) signalEach(others, 'SIGTERM');
+  }
+
+  /** What has left the process group is ended when the leader has gone. */
+  kill(): void {
+    this.#isKilled = true;
+    this.#signalGroup('SIGKILL');
+  }
+
+  /** Returns whether there is such a group (still). */
+  #signalGroup(signal: 'SIGTERM' | 'SIGKILL'): boolean {
+    if (this.pid === null || this.#isOver) return false;
     try {
-      return process.kill(-this.#child.pid, signal);
+      return process.kill(-this.pid, signal);
     } catch {
       return false;
     }
@@ -82,49 +114,85 @@ export class ProcessTree {
   async #finish(exit: SandboxExit): Promise<void> {
     if (this.#isAsked) await this.#othersMayEnd();
     this.#signalGroup('SIGKILL');
+    this.#isOver = true;
     await this.#sweep();
-    await Promise.race([this.#outputEnded, delay(OUTPUT_GRACE_MS)]);
-    this.#child.stdout?.destroy();
-    this.#child.stderr?.destroy();
+    await Promise.race([this.#outputEnded, delay(OUTPUT_GRACE_MS, undefined, { ref: false })]);
+    for (const reader of this.#readers) reader.stop();
     this.#options.onExit(exit);
   }
 
   /** A shell dies of SIGTERM at once; the server that it started may still be tidying up, until it is killed. */
   async #othersMayEnd(): Promise<void> {
-    while (!this.#isKilled && this.#signalGroup(0)) {
-      // A group of nothing but zombies is still a group.
-      if (processesMarked(this.#options.mark)?.length === 0) return;
-      await delay(SWEEP_PAUSE_MS);
+    let pauseMs = LOOK_PAUSE_MS;
+    while (!this.#isKilled && (this.#marked().length > 0 || this.#isGroupAlive())) {
+      await delay(pauseMs);
+      pauseMs = Math.min(pauseMs * 1.5, MAX_LOOK_PAUSE_MS);
     }
   }
 
   /** Ends what is left of the tree, and waits until it is no more. */
   async #sweep(): Promise<void> {
-    for (let sweep = 0; sweep < SWEEPS; sweep++) {
-      const left = processesMarked(this.#options.mark);
-      if (left === null || left.length === 0) return;
-      for (const pid of left) {
-        try {
-          process.kill(pid, 'SIGKILL');
-        } catch {
-          // ESRCH: it ended between the two calls.
-        }
+    let looksWithout = 0;
+    for (let look = 0; look < LOOKS && looksWithout < LOOKS_TO_BE_SURE; look++) {
+      const left = this.#marked();
+      signalEach(left, 'SIGKILL');
+      if (left.length === 0 && !this.#isGroupAlive()) {
+        looksWithout += 1;
+      } else {
+        looksWithout = 0;
+        await delay(LOOK_PAUSE_MS);
       }
-      await delay(SWEEP_PAUSE_MS);
+    }
+  }
+
+  /** What lives and bears the mark, in the group or not; nothing where the system does not tell. */
+  #marked(): readonly number[] {
+    const { name, value } = this.#options.mark;
+    return processesByMark(name)?.get(value) ?? [];
+  }
+
+  /** Also what does not bear the mark, because its environment was cleared. */
+  #isGroupAlive(): boolean {
+    return this.pid !== null && isGroupAlive(this.pid);
+  }
+}
+
+function signalEach(pids: readonly number[], signal: 'SIGTERM' | 'SIGKILL'): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // ESRCH: it ended between the look and this.
     }
   }
 }
 
-/** In the platform's wording; the start file itself is there, so what is missing is its interpreter. */
-function notStarted(error: NodeJS.ErrnoException, startFile: string): SandboxExit {
-  const isMissing = error.code === 'ENOENT';
-  return {
-    kind: 'not-started',
-    message: isMissing
-      ? `[./${startFile}] no such file or directory`
-      : `fork/exec /var/user/${startFile}: ${error.code}`,
-    advice: isMissing
-      ? 'The interpreter that the first line of the start file names does not exist here'
-      : error.message,
-  };
+/** What the system's refusal to run a start file is called on the platform; the file itself is there. */
+export function notStarted(error: NodeJS.ErrnoException, startFile: string): SandboxExit {
+  switch (error.code) {
+    case 'ENOENT':
+      return {
+        kind: 'not-started',
+        message: `[./${startFile}] no such file or directory`,
+        advice: 'The interpreter that the first line of the start file names does not exist here',
+      };
+    case 'ENOEXEC':
+      return {
+        kind: 'not-started',
+        message: `fork/exec /var/user/${startFile}: exec format error`,
+        advice: 'The start file, or its interpreter, is a program for another system or processor',
+      };
+    case 'EACCES':
+      return {
+        kind: 'not-started',
+        message: `fork/exec /var/user/${startFile}: permission denied`,
+        advice: 'The start file, or the interpreter that its first line names, may not be read or executed',
+      };
+    default:
+      return {
+        kind: 'not-started',
+        message: `fork/exec /var/user/${startFile}: ${error.code ?? error.message}`,
+        advice: error.message,
+      };
+  }
 }

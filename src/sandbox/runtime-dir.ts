@@ -2,7 +2,7 @@
 // start files name it. Removed with the emulator, by the guardian if need be.
 import { execFile } from 'node:child_process';
 import { constants, openSync } from 'node:fs';
-import { mkdir, mkdtemp, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -15,6 +15,9 @@ import { writeLauncher } from './launcher.ts';
 
 /** From `src/sandbox` and `dist/sandbox` alike: hooks run in old Nodes and Pythons and are shipped as they are. */
 const HOOKS_DIR = fileURLToPath(new URL('../../src/sandbox/hooks/', import.meta.url));
+
+/** What is longer was not written by a hook. */
+const MAX_REPORT_CHARACTERS = 4096;
 
 /** What a hook reports: a socket listens. */
 export interface ListenReport {
@@ -47,7 +50,7 @@ export class RuntimeDir {
     let pending = '';
     pipe.on('data', (text: string) => {
       const lines = (pending + text).split('\n');
-      pending = lines.pop() ?? '';
+      pending = (lines.pop() ?? '').slice(-MAX_REPORT_CHARACTERS);
       for (const line of lines) {
         const report = readListenReport(line);
         if (report !== null) options.onListen(report);
@@ -57,16 +60,23 @@ export class RuntimeDir {
     pipe.unref();
   }
 
-  /** Makes the folder. Rejects when the system refuses it (no space, no `mkfifo`). */
+  /** Makes the folder. Rejects, leaving nothing, when the system refuses it (no space, no `mkfifo`). */
   static async create(options: RuntimeDirOptions): Promise<RuntimeDir> {
-    const path = await mkdtemp(join(tmpdir(), 'scf-ws-'));
-    await promisify(execFile)('mkfifo', ['-m', '600', join(path, 'listening')]);
-    await symlink(HOOKS_DIR, join(path, 'hooks'));
-    // Opened for both ways, it neither waits for a writer nor ends with the last one.
-    const fd = openSync(join(path, 'listening'), constants.O_RDWR | constants.O_NONBLOCK);
-    const dir = new RuntimeDir(path, new Socket({ fd, readable: true, writable: false }), options);
-    await dir.#linkPathInterpreters();
-    return dir;
+    const path = await mkdtemp(join(isShellSafe(tmpdir()) ? tmpdir() : '/tmp', 'scf-ws-'));
+    let dir: RuntimeDir | null = null;
+    try {
+      await promisify(execFile)('mkfifo', ['-m', '600', join(path, 'listening')]);
+      await symlink(HOOKS_DIR, join(path, 'hooks'));
+      // Opened for both ways, it neither waits for a writer nor ends with the last one.
+      const fd = openSync(join(path, 'listening'), constants.O_RDWR | constants.O_NONBLOCK);
+      dir = new RuntimeDir(path, new Socket({ fd, readable: true, writable: false }), options);
+      await dir.#linkPathInterpreters();
+      return dir;
+    } catch (error) {
+      dir?.close();
+      await rm(path, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   get langDir(): string {
@@ -88,7 +98,7 @@ export class RuntimeDir {
 
   /** The code folder under a name that needs no quoting in a shell: itself, or a link to it. */
   shellSafe(codeDir: string): Promise<string> {
-    if (/^[\w/.@+:,=-]+$/.test(codeDir)) return Promise.resolve(codeDir);
+    if (isShellSafe(codeDir)) return Promise.resolve(codeDir);
     const known = this.#userLinks.get(codeDir);
     if (known !== undefined) return known;
     const link = join(this.path, `user${this.#userLinks.size}`);
@@ -149,6 +159,10 @@ export class RuntimeDir {
   close(): void {
     this.#pipe.destroy();
   }
+}
+
+function isShellSafe(path: string): boolean {
+  return /^[\w/.@+:,=-]+$/.test(path);
 }
 
 /** npm lies beside its node. */

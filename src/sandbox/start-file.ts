@@ -38,13 +38,16 @@ export function planStart(file: StartFile, folders: CloudFolders): StartPlan {
     };
   }
   if (isBinary(file.bytes)) return { kind: 'run', command: runAs, args: [] };
-  const text = new TextDecoder().decode(file.bytes);
+  // A byte order mark is no `#!` to the kernel.
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(file.bytes);
   const [firstLine = ''] = text.split('\n', 1);
   if (!firstLine.startsWith('#!')) {
     return {
       kind: 'cannot-run',
       message: `fork/exec /var/user/${file.name}: exec format error`,
-      advice: `Begin the start file with a line that names its interpreter: #!/bin/bash`,
+      advice: text.startsWith('\uFEFF')
+        ? `Save the start file without a byte order mark: sed -i '1s/^\\xEF\\xBB\\xBF//' ${file.name}`
+        : 'Begin the start file with a line that names its interpreter: #!/bin/bash',
     };
   }
   if (firstLine.endsWith('\r')) {
@@ -57,9 +60,26 @@ export function planStart(file: StartFile, folders: CloudFolders): StartPlan {
   const { interpreter, argument } = readInterpreter(firstLine, folders);
   const shell = argument !== null && posix.basename(interpreter) === 'env' ? argument : interpreter;
   const own = argument === null ? [] : [argument];
-  return SHELLS.has(posix.basename(shell))
-    ? { kind: 'run', command: interpreter, args: [...own, '-c', toLocalPaths(text, folders), runAs] }
-    : { kind: 'run', command: interpreter, args: [...own, runAs] };
+  if (!SHELLS.has(posix.basename(shell)) || !canBeArgument(file.bytes)) {
+    return { kind: 'run', command: interpreter, args: [...own, runAs] };
+  }
+  // A lone dash ends a shell's options, of which `-c` is one.
+  const options = own.filter(option => option !== '-' && option !== '--');
+  return { kind: 'run', command: interpreter, args: [...options, '-c', shellText(text, folders), runAs] };
+}
+
+/** Linux takes no longer argument; and a text with NUL in it, a self-extracting archive say, takes none. */
+const MAX_ARGUMENT_BYTES = 96 * 1024;
+
+function canBeArgument(bytes: Uint8Array): boolean {
+  return bytes.length <= MAX_ARGUMENT_BYTES && !bytes.includes(0);
+}
+
+/** In a text given with `-c`, BASH_SOURCE is empty; in a file, outside of what it sources, it is `$0`. */
+function shellText(text: string, folders: CloudFolders): string {
+  return toLocalPaths(text, folders)
+    .replace(/\$\{BASH_SOURCE(?:\[0\])?(?=[}:%#/])/g, () => '${0')
+    .replace(/\$BASH_SOURCE\b/g, () => '$0');
 }
 
 /** The folders under `/var/lang` that the start file names. */
