@@ -1,6 +1,4 @@
 // What `scf-ws dev` does once its command line is read.
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { FunctionConfig } from '../config/function-config.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { loadConfig, watchConfig } from '../config/load.ts';
@@ -15,6 +13,7 @@ import { Journal } from '../journal/journal.ts';
 import { journalReader, standardError } from '../journal/readers.ts';
 import { openReportFile } from '../journal/report-file.ts';
 import { planStart } from '../sandbox/start-file.ts';
+import { readStartFile } from '../sandbox/start-file-on-disk.ts';
 import type { DevFlags } from './commands/dev.ts';
 import { Summary } from './summary.ts';
 
@@ -154,15 +153,9 @@ async function warnOfStartFiles(
 ): Promise<void> {
   if (flags.attach !== undefined) return;
   for (const { name: functionName, srcDir, platform } of functions) {
-    const name = platform.startFile.value;
-    const path = join(srcDir, name);
-    const file = await Promise.all([readFile(path), stat(path)]).catch(() => null);
-    if (file === null) continue;
-    const [bytes, { mode }] = file;
-    const plan = planStart(
-      { name, bytes, isExecutable: (mode & 0o111) !== 0 },
-      { langDir: '/var/lang', userDir: '/var/user' },
-    );
+    const read = await readStartFile(srcDir, platform.startFile.value);
+    if ('exit' in read) continue;
+    const plan = planStart(read.file, { langDir: '/var/lang', userDir: '/var/user' });
     if (plan.kind === 'cannot-run')
       notify('warn', `Every connection to ${functionName} will fail: ${plan.message}`, plan.advice);
   }

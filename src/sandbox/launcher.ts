@@ -29,18 +29,21 @@ export function hookEnvironment(hooks: Hooks, instance: HookedInstance): Record<
 }
 
 /**
- * Writes an executable that is `target` with its hook. A script, not a link: a python of a virtual environment
+ * Writes an executable that is `target`, with its hook if there are any. A script, not a link: a python of a virtual environment
  * finds its packages by the path it is called by.
  */
 export async function writeLauncher(
   path: string,
-  { target, hooks }: { readonly target: string; readonly hooks: Hooks },
+  { target, hooks }: { readonly target: string; readonly hooks: Hooks | null },
 ): Promise<void> {
-  const { nodeHook, pythonHookDir } = hooks;
-  const script = `#!/bin/sh
-case "$NODE_OPTIONS" in *${nodeHook}*) ;; *) export NODE_OPTIONS="--require ${nodeHook} $NODE_OPTIONS" ;; esac
-case "$PYTHONPATH" in *${pythonHookDir}*) ;; *) export PYTHONPATH="${pythonHookDir}:$PYTHONPATH" ;; esac
-exec '${target.replaceAll("'", "'\\''")}' "$@"
-`;
-  await writeFile(path, script, { mode: 0o755 });
+  const launch = `exec '${target.replaceAll("'", "'\\''")}' "$@"`;
+  const lines = ['#!/bin/sh', ...(hooks === null ? [] : environmentLines(hooks)), launch, ''];
+  await writeFile(path, lines.join('\n'), { mode: 0o755 });
+}
+
+function environmentLines({ nodeHook, pythonHookDir }: Hooks): readonly string[] {
+  return [
+    `case "$NODE_OPTIONS" in *${nodeHook}*) ;; *) export NODE_OPTIONS="--require ${nodeHook} $NODE_OPTIONS" ;; esac`,
+    `case "$PYTHONPATH" in *${pythonHookDir}*) ;; *) export PYTHONPATH="${pythonHookDir}:$PYTHONPATH" ;; esac`,
+  ];
 }

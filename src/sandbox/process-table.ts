@@ -77,8 +77,9 @@ export interface TreeMemory {
   readonly peakBytes: number;
 }
 
-export interface Tree {
-  readonly root: number;
+export interface TreeProcesses {
+  /** Null: only those that are known by their mark are counted. */
+  readonly root: number | null;
   /** Those of its processes that are known by their mark, since not every one can be found by its parents. */
   readonly others: readonly number[];
 }
@@ -87,9 +88,9 @@ export interface Tree {
  * The memory of a tree of processes, or null where the system does not tell. Resident sets are added up; if that
  * comes to more than `carefulAboveBytes`, pages shared between processes are counted once.
  */
-export function treeMemory({ root, others }: Tree, carefulAboveBytes: number): TreeMemory | null {
+export function treeMemory({ root, others }: TreeProcesses, carefulAboveBytes: number): TreeMemory | null {
   if (!hasProc) return null;
-  const pids = new Set([...descendants(root), ...others]);
+  const pids = new Set([...(root === null ? [] : descendants(root)), ...others]);
   let usedBytes = 0;
   let peakBytes = 0;
   for (const pid of pids) {

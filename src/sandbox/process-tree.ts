@@ -6,7 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SandboxExit } from '../core/end-cause.ts';
 import type { LineReader } from './lines.ts';
 import { readLines } from './lines.ts';
+import { notStarted } from './not-started.ts';
 import { isGroupAlive, processesByMark, processGroupOf } from './process-table.ts';
+import type { Tree } from './tree-sandbox.ts';
 
 export interface ProcessMark {
   readonly name: string;
@@ -39,7 +41,7 @@ const LOOKS_TO_BE_SURE = 2;
 /** A process beyond our reach (another user's, its environment cleared) may hold the output open for ever. */
 const OUTPUT_GRACE_MS = 1000;
 
-export class ProcessTree {
+export class ProcessTree implements Tree {
   readonly #options: ProcessTreeOptions;
   readonly #child: ChildProcess;
   readonly #readers: LineReader[] = [];
@@ -82,6 +84,11 @@ export class ProcessTree {
   /** Null if it could not be started. */
   get pid(): number | null {
     return this.#child.pid ?? null;
+  }
+
+  /** All that descends from the leader is the function's. */
+  get functionRoot(): number | null {
+    return this.pid;
   }
 
   get isOver(): boolean {
@@ -164,35 +171,5 @@ function signalEach(pids: readonly number[], signal: 'SIGTERM' | 'SIGKILL'): voi
     } catch {
       // ESRCH: it ended between the look and this.
     }
-  }
-}
-
-/** What the system's refusal to run a start file is called on the platform; the file itself is there. */
-export function notStarted(error: NodeJS.ErrnoException, startFile: string): SandboxExit {
-  switch (error.code) {
-    case 'ENOENT':
-      return {
-        kind: 'not-started',
-        message: `[./${startFile}] no such file or directory`,
-        advice: 'The interpreter that the first line of the start file names does not exist here',
-      };
-    case 'ENOEXEC':
-      return {
-        kind: 'not-started',
-        message: `fork/exec /var/user/${startFile}: exec format error`,
-        advice: 'The start file, or its interpreter, is a program for another system or processor',
-      };
-    case 'EACCES':
-      return {
-        kind: 'not-started',
-        message: `fork/exec /var/user/${startFile}: permission denied`,
-        advice: 'The start file, or the interpreter that its first line names, may not be read or executed',
-      };
-    default:
-      return {
-        kind: 'not-started',
-        message: `fork/exec /var/user/${startFile}: ${error.code ?? error.message}`,
-        advice: error.message,
-      };
   }
 }

@@ -5,11 +5,12 @@ import { constants, openSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { CloudRuntime } from '../platforms/platform.ts';
-import { findInterpreter, findOnPath, isPromisedVersion } from './interpreters.ts';
+import { CloudLang } from './cloud-lang.ts';
+import { findOnPath } from './interpreters.ts';
 import type { Hooks } from './launcher.ts';
 import { writeLauncher } from './launcher.ts';
 
@@ -37,15 +38,17 @@ export interface RuntimeDirOptions {
 
 export class RuntimeDir {
   readonly path: string;
+  /** The cloud's `/var/lang`, with hooks. */
+  readonly lang: CloudLang;
   readonly #options: RuntimeDirOptions;
   readonly #pipe: Socket;
-  readonly #mapped = new Map<string, Promise<void>>();
   readonly #userLinks = new Map<string, Promise<string>>();
 
   private constructor(path: string, pipe: Socket, options: RuntimeDirOptions) {
     this.path = path;
     this.#pipe = pipe;
     this.#options = options;
+    this.lang = new CloudLang({ ...options, dir: join(path, 'lang'), hooks: this.hooks });
     pipe.setEncoding('utf8');
     let pending = '';
     pipe.on('data', (text: string) => {
@@ -79,10 +82,6 @@ export class RuntimeDir {
     }
   }
 
-  get langDir(): string {
-    return join(this.path, 'lang');
-  }
-
   /** Goes first on the PATH of instances. */
   get binDir(): string {
     return join(this.path, 'bin');
@@ -107,45 +106,6 @@ export class RuntimeDir {
     return made;
   }
 
-  /** Makes `/var/lang/<folder>/bin/*` for a folder that a start file names, as far as this machine can. */
-  mapRuntime(folder: string): Promise<void> {
-    let mapped = this.#mapped.get(folder);
-    if (mapped === undefined) {
-      mapped = this.#map(folder);
-      this.#mapped.set(folder, mapped);
-    }
-    return mapped;
-  }
-
-  async #map(folder: string): Promise<void> {
-    const { runtimes, searchPath, onWarning } = this.#options;
-    const runtime = runtimes.find(candidate => candidate.folder === folder);
-    if (runtime === undefined) {
-      onWarning(`The start file uses /var/lang/${folder}, which the platform is not known to have`);
-      return;
-    }
-    const interpreter = await findInterpreter(runtime, searchPath);
-    if (interpreter === null) {
-      onWarning(`The start file uses /var/lang/${folder}, but this machine has no ${runtime.language}`);
-      return;
-    }
-    if (!isPromisedVersion(runtime, interpreter.version)) {
-      onWarning(
-        `The start file asks for ${runtime.language} ${runtime.version} (/var/lang/${folder}); ` +
-          `this machine runs it with ${interpreter.version}`,
-      );
-    }
-    const bin = join(this.langDir, folder, 'bin');
-    await mkdir(bin, { recursive: true });
-    for (const name of runtime.binaries) {
-      const isCompanion = name === 'npm' || name === 'npx';
-      const target = isCompanion
-        ? await findOnPath(name, searchPathWith(interpreter.path, searchPath))
-        : interpreter.path;
-      if (target !== null) await writeLauncher(join(bin, name), { target, hooks: this.hooks });
-    }
-  }
-
   /** A bare `node` or `python3` must keep its hook even where a start file sets NODE_OPTIONS or PYTHONPATH anew. */
   async #linkPathInterpreters(): Promise<void> {
     await mkdir(this.binDir);
@@ -163,11 +123,6 @@ export class RuntimeDir {
 
 function isShellSafe(path: string): boolean {
   return /^[\w/.@+:,=-]+$/.test(path);
-}
-
-/** npm lies beside its node. */
-function searchPathWith(interpreterPath: string, searchPath: string): string {
-  return `${dirname(interpreterPath)}:${searchPath}`;
 }
 
 function readListenReport(line: string): ListenReport | null {

@@ -1,0 +1,121 @@
+// A sandbox that is a tree of processes on this machine, whoever made it: what all such sandboxes have in common.
+import type { Socket } from 'node:net';
+import type { SandboxExit } from '../core/end-cause.ts';
+import { isLoopback } from './addresses.ts';
+import type { Sandbox, SandboxObserver, SandboxRequest } from './driver.ts';
+import { MARK } from './guardian.ts';
+import { processesByMark, treeMemory } from './process-table.ts';
+
+/** The processes of one instance. */
+export interface Tree {
+  /** Null if it could not be started. */
+  readonly pid: number | null;
+  /** From then on its numbers may be those of other processes. */
+  readonly isOver: boolean;
+  /** The process whose descendants are all the function's; null if only the mark tells which are. */
+  readonly functionRoot: number | null;
+  terminate(): void;
+  kill(): void;
+}
+
+export interface TreeSandboxParts {
+  readonly observer: SandboxObserver;
+  /** The value of the variable by which the processes of this instance are known. */
+  readonly mark: string;
+  /** Called before the observer is told of the exit. */
+  readonly onGone: () => void;
+}
+
+export class TreeSandbox implements Sandbox {
+  readonly request: SandboxRequest;
+  readonly mark: string;
+  readonly #parts: TreeSandboxParts;
+  #tree: Tree | null = null;
+  #connect: (() => Socket) | null = null;
+  #peakMemoryBytes: number | null = null;
+  /** Asked to end before there was a process. */
+  #isUnwanted = false;
+  #hasExited = false;
+
+  constructor(request: SandboxRequest, parts: TreeSandboxParts) {
+    this.request = request;
+    this.mark = parts.mark;
+    this.#parts = parts;
+  }
+
+  get pid(): number | null {
+    return this.#tree?.pid ?? null;
+  }
+
+  get peakMemoryBytes(): number | null {
+    return this.#peakMemoryBytes;
+  }
+
+  get isUnwanted(): boolean {
+    return this.#isUnwanted;
+  }
+
+  /** There are processes now. */
+  adopt(tree: Tree): void {
+    this.#tree = tree;
+    if (tree.pid !== null) this.#parts.observer.onStarted(tree.pid);
+  }
+
+  printed(stream: 'stdout' | 'stderr', line: string): void {
+    this.#parts.observer.onOutput(stream, line);
+  }
+
+  /** The function listens on some port. Returns whether that is where the platform will connect, for the first time. */
+  listened({ port, address }: { readonly port: number; readonly address: string }): boolean {
+    if (this.#hasExited || this.#connect !== null) return false;
+    if (port !== this.request.port) {
+      this.#parts.observer.onOtherPort(port);
+      return false;
+    }
+    if (!isLoopback(address)) return true;
+    this.#parts.observer.onLoopbackOnly(address);
+    return false;
+  }
+
+  /** The function can be reached, by `connect`. */
+  ready(connect: () => Socket): void {
+    if (this.#hasExited || this.#connect !== null) return;
+    this.#connect = connect;
+    this.lookAtMemory();
+    this.#parts.observer.onReady();
+  }
+
+  /** Tells the end, once. */
+  exited(exit: SandboxExit): void {
+    if (this.#hasExited) return;
+    this.#hasExited = true;
+    this.#parts.onGone();
+    this.#parts.observer.onExit(exit);
+  }
+
+  lookAtMemory(byMark = processesByMark(MARK)): void {
+    const tree = this.#tree;
+    if (tree === null || tree.pid === null || tree.isOver || this.#hasExited) return;
+    const processes = { root: tree.functionRoot, others: byMark?.get(this.mark) ?? [] };
+    const memory = treeMemory(processes, this.request.memoryLimitBytes);
+    if (memory === null) return;
+    this.#peakMemoryBytes = Math.max(this.#peakMemoryBytes ?? 0, memory.peakBytes);
+    this.#parts.observer.onMemory(memory.usedBytes);
+  }
+
+  connect(): Socket {
+    if (this.#connect === null) throw new Error('connect() before onReady()');
+    return this.#connect();
+  }
+
+  terminate(): void {
+    this.#isUnwanted = true;
+    this.lookAtMemory();
+    this.#tree?.terminate();
+  }
+
+  kill(): void {
+    this.#isUnwanted = true;
+    this.#tree?.kill();
+  }
+}
