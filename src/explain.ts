@@ -1,6 +1,6 @@
 // For every abnormal end one sentence: why it happened and what to change. Pure: text for people, nothing else.
 import type { FunctionConfig } from './config/function-config.ts';
-import type { EndCause, SandboxExit } from './core/end-cause.ts';
+import type { EndCause, SandboxExit, Side } from './core/end-cause.ts';
 import { describeExit } from './core/invocation.ts';
 import { cannotHappen } from './core/never.ts';
 import { formatDuration, formatSize } from './core/units.ts';
@@ -11,18 +11,21 @@ export interface ExplainOptions {
   readonly config: FunctionConfig;
   readonly circumstances: Circumstances;
   readonly statusCode: StatusCode;
+  /** The address of an attached server; null for an instance's own port. */
+  readonly attachedTo: string | null;
 }
 
 /** Null when there is nothing wrong. */
 export function explain(
   cause: EndCause,
-  { config, circumstances, statusCode }: ExplainOptions,
+  { config, circumstances, statusCode, attachedTo }: ExplainOptions,
 ): string | null {
   switch (cause.kind) {
     case 'client-closed':
     case 'function-closed': {
-      if (statusCode === 200) return null;
       const isClient = cause.kind === 'client-closed';
+      if (statusCode === 200)
+        return circumstances.isUnanswered ? unanswered(isClient ? 'function' : 'client', config) : null;
       const code = cause.code === null ? 'no close code' : `close code ${cause.code}`;
       const goodCodes = isClient ? '1000 (or 1010)' : '1000 (or 1011)';
       return `The ${isClient ? 'client' : 'function'} closed with ${code}, and the platform counts every code but ${goodCodes} as a failure: close with 1000 when all is well`;
@@ -32,7 +35,7 @@ export function explain(
     case 'function-lost':
       return 'The function dropped the connection without a close frame: end it with close(1000) instead of terminating the socket';
     case 'process-exited':
-      return `The function's process ended (${describeExit(cause.exit)}) while the connection was open${because(circumstances)}: keep it running until the connection has closed`;
+      return `The function's process ended (${describeExit(cause.exit)}) while the connection was open${because(circumstances, cause.exit)}: keep it running until the connection has closed`;
     case 'idle-timeout':
       return `No message went either way for ${formatDuration(config.idleTimeoutMs)} (pings and pongs ${config.assume.controlFramesResetIdle ? 'count' : 'do not count'}): send a heartbeat message more often, or raise idleTimeout`;
     case 'execution-timeout':
@@ -42,7 +45,7 @@ export function explain(
     case 'quota-exceeded':
       return explainQuota(cause, config);
     case 'port-not-bound':
-      return explainPort(cause.loopbackAddress, { config, circumstances });
+      return explainPort(cause.loopbackAddress, { config, circumstances, attachedTo });
     case 'start-failed':
       return explainStart(cause.exit, { config, circumstances });
     case 'concurrency-exceeded':
@@ -54,6 +57,10 @@ export function explain(
     default:
       return cannotHappen(cause);
   }
+}
+
+function unanswered(side: Side, { assume }: FunctionConfig): string {
+  return `The ${side} did not answer the close frame within ${formatDuration(assume.closeGraceMs)}, so the connection was cut: see what keeps it busy`;
 }
 
 function explainQuota(cause: Extract<EndCause, { kind: 'quota-exceeded' }>, config: FunctionConfig): string {
@@ -72,12 +79,15 @@ function explainQuota(cause: Extract<EndCause, { kind: 'quota-exceeded' }>, conf
 
 function explainPort(
   loopbackAddress: string | null,
-  { config, circumstances }: Omit<ExplainOptions, 'statusCode'>,
+  { config, circumstances, attachedTo }: Omit<ExplainOptions, 'statusCode'>,
 ): string {
   if (loopbackAddress !== null) {
     return `The function listens on ${loopbackAddress}:${config.port}, which the platform cannot reach: listen on 0.0.0.0:${config.port}`;
   }
-  const [otherPort] = circumstances.otherPorts;
+  if (attachedTo !== null) {
+    return `Nothing listened on ${attachedTo} (--attach) for ${formatDuration(config.initTimeoutMs)}: start your server there`;
+  }
+  const [otherPort] = circumstances.otherPorts ?? [];
   const within = formatDuration(config.initTimeoutMs);
   return otherPort === undefined
     ? `Nothing listened on 0.0.0.0:${config.port} within the init timeout of ${within}: listen sooner, or raise initTimeout`
@@ -86,15 +96,18 @@ function explainPort(
 
 function explainStart(
   exit: SandboxExit,
-  { config, circumstances }: Omit<ExplainOptions, 'statusCode'>,
+  { config, circumstances }: Pick<ExplainOptions, 'config' | 'circumstances'>,
 ): string {
   if (exit.kind === 'not-started') return `The start file could not be run (${exit.message}): ${exit.advice}`;
   if (exit.kind === 'exited' && exit.code === 0) {
-    return `The start file ended before anything listened on port ${config.port}: start the server in the foreground`;
+    return `The start file ended before anything listened on port ${config.port}${because(circumstances, exit)}: start the server in the foreground`;
   }
-  return `The function ended (${describeExit(exit)}) before it listened on port ${config.port}${because(circumstances)}: mend its start`;
+  return `The function ended (${describeExit(exit)}) before it listened on port ${config.port}${because(circumstances, exit)}: mend its start`;
 }
 
-function because({ errorLine }: Circumstances): string {
-  return errorLine === null ? '' : `; it said "${errorLine.trim().slice(0, 200)}"`;
+/** A named error is worth quoting whatever came of it; mere last words only where something failed. */
+function because({ namedError, lastWords }: Circumstances, exit: SandboxExit): string {
+  const hasFailed = exit.kind !== 'exited' || exit.code !== 0;
+  const words = namedError ?? (hasFailed ? lastWords : null) ?? null;
+  return words === null ? '' : `; it said "${words.trim().slice(0, 200)}"`;
 }

@@ -15,7 +15,10 @@ const STOP_GRACE_MS = 500;
 
 export interface FunctionSetupOptions {
   readonly driver: SandboxDriver;
-  /** Graces are for real processes and peers, so they last as long in real time however fast the platform's clock runs. */
+  /**
+   * Only the idle and the execution timeout follow a faster clock. Processes do not start or end faster for it, and
+   * clients would be let off a quota that they break: init timeout, rates and graces last as long in real time.
+   */
   readonly timeScale: number;
 }
 
@@ -27,7 +30,7 @@ export function functionSetup(
   const rate: RateQuota = {
     maxMessages: limits.maxMessagesPerSecond,
     maxBytes: limits.maxBytesPerSecond,
-    windowMs: platform.limits.rateWindowMs.value,
+    windowMs: platform.limits.rateWindowMs.value * timeScale,
   };
   const { maxMessageBytes } = limits;
   const { controlFramesResetIdle } = assume;
@@ -38,7 +41,7 @@ export function functionSetup(
     executionTimeoutMs: config.executionTimeoutMs,
     executionTimeoutS: config.executionTimeoutMs / 1000,
     reservedMB: (config.maxInstances ?? 0) * config.memoryMB,
-    codeDir: config.srcDir,
+    codeDir: driver.userDir ?? config.srcDir,
   };
   const variables = Object.entries(platform.variables.value).map(([name, text]) => [
     name,
@@ -55,7 +58,7 @@ export function functionSetup(
     driver,
     environment: { ...Object.fromEntries(variables), ...config.environment },
     rules: {
-      initTimeoutMs: config.initTimeoutMs,
+      initTimeoutMs: config.initTimeoutMs * timeScale,
       executionTimeoutMs: config.executionTimeoutMs,
       idleTimeoutMs: config.idleTimeoutMs,
       maxMemoryBytes: config.memoryMB * 1024 ** 2,
@@ -89,7 +92,12 @@ export function functionSetup(
       };
     },
     explain: (cause, circumstances) =>
-      explain(cause, { config, circumstances, statusCode: statusOf(platform.status, cause).value }),
+      explain(cause, {
+        config,
+        circumstances,
+        statusCode: statusOf(platform.status, cause).value,
+        attachedTo: driver.address ?? null,
+      }),
   };
 }
 

@@ -8,6 +8,8 @@ const server = new WebSocketServer({ host: '0.0.0.0', port: 9000 }, () => {
 
 server.on('connection', (socket, request) => {
   console.log(`pid ${process.pid} serves ${request.url} for request ${request.headers['x-scf-request-id']}`);
+  // A client that breaks the protocol must not end the process.
+  socket.on('error', error => console.error(String(error)));
   socket.on('message', (data, isBinary) => {
     const text = isBinary ? '' : data.toString();
     const [, code] = /^close (\d{4})$/.exec(text) ?? [];

@@ -1,4 +1,6 @@
 // What `scf-ws dev` does once its command line is read.
+
+import { defaultConfig } from '../config/defaults.ts';
 import type { FunctionConfig } from '../config/function-config.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { loadConfig, watchConfig } from '../config/load.ts';
@@ -12,6 +14,7 @@ import { EXIT_INTERRUPTED, ScfWsError } from '../errors.ts';
 import { Journal } from '../journal/journal.ts';
 import { journalReader, standardError } from '../journal/readers.ts';
 import { openReportFile } from '../journal/report-file.ts';
+import { isListening } from '../sandbox/attach-driver.ts';
 import { planStart } from '../sandbox/start-file.ts';
 import { readStartFile } from '../sandbox/start-file-on-disk.ts';
 import type { DevFlags } from './commands/dev.ts';
@@ -20,7 +23,7 @@ import { Summary } from './summary.ts';
 /** Runs until interrupted; returns the exit code. Rejects with a `ScfWsError` for what the user can change. */
 export async function runDev(dir: string, flags: DevFlags): Promise<number> {
   const loaded = await loadConfig({ dir, configFile: flags.config ?? null });
-  const functions = usable(loaded);
+  const functions = usable(loaded, { dir, flags });
   const [first] = functions;
   if (first === undefined)
     throw new ScfWsError('ERR_CONFIG', 'The config has no function', { hint: 'Add one under functions:' });
@@ -55,8 +58,8 @@ export async function runDev(dir: string, flags: DevFlags): Promise<number> {
     ...(flags.attach && { attach: flags.attach }),
     journal,
   });
-  announce({ loaded, functions, flags, notify });
-  await warnOfStartFiles(functions, flags, notify);
+  announce({ loaded, functions, flags, notify, url: emulator.url });
+  await warnOfFailures(functions, flags, notify);
   const configFile = loaded.kind === 'loaded' ? loaded.file : null;
   const watch =
     configFile === null ? null : watchConfig(configFile, () => reload({ dir, flags, emulator, notify }));
@@ -71,18 +74,23 @@ export async function runDev(dir: string, flags: DevFlags): Promise<number> {
   ]);
   if (!isStopped) emulator.kill();
   report?.close();
-  const table = summary.render();
-  if (table !== null) out.write(`${table}\n`);
+  const end = summary.render(format);
+  if (end !== null) out.write(`${end}\n`);
   return exitCode;
 }
 
 type Notify = (level: Notice['level'], message: string, advice?: string) => void;
 
-function usable(loaded: LoadedConfig): readonly FunctionConfig[] {
+function usable(
+  loaded: LoadedConfig,
+  { dir, flags }: { dir: string; flags: DevFlags },
+): readonly FunctionConfig[] {
   switch (loaded.kind) {
     case 'loaded':
       return loaded.functions;
     case 'missing':
+      // A server that is attached needs no start file, and so no folder of its own.
+      if (flags.attach !== undefined && flags.config === undefined) return [defaultConfig({ dir })];
       throw new ScfWsError('ERR_NOT_FOUND', loaded.message, { hint: loaded.advice });
     case 'invalid': {
       const [problem, ...others] = loaded.problems.map(formatProblem);
@@ -115,18 +123,24 @@ function overridden(
   });
 }
 
-function announce(options: {
-  loaded: LoadedConfig;
-  functions: readonly FunctionConfig[];
-  flags: DevFlags;
-  notify: Notify;
-}): void {
-  const { loaded, functions, flags, notify } = options;
-  for (const config of functions) {
-    const route = functions.length > 1 ? ` at ${config.route}` : '';
-    const timeouts = `idle timeout ${formatDuration(flags.idleTimeout ?? config.idleTimeoutMs)}, execution timeout ${formatDuration(flags.timeout ?? config.executionTimeoutMs)}`;
-    notify('info', `${config.name}${route}: ${config.platform.title}, ${timeouts}, ${config.memoryMB} MB`);
-  }
+function functionLine(config: FunctionConfig, { flags, url }: { flags: DevFlags; url: string }): string {
+  const { name, platform, route, memoryMB } = config;
+  const idle = formatDuration(flags.idleTimeout ?? config.idleTimeoutMs);
+  const execution = formatDuration(flags.timeout ?? config.executionTimeoutMs);
+  const address = route === '/' ? '' : ` at ${url.replace(/\/$/, '')}${route}`;
+  return `${name}${address}: ${platform.title}, idle timeout ${idle}, execution timeout ${execution}, ${memoryMB} MB`;
+}
+
+interface Announcement {
+  readonly loaded: LoadedConfig;
+  readonly functions: readonly FunctionConfig[];
+  readonly flags: DevFlags;
+  readonly notify: Notify;
+  readonly url: string;
+}
+
+function announce({ loaded, functions, flags, notify, url }: Announcement): void {
+  for (const config of functions) notify('info', functionLine(config, { flags, url }));
   if (loaded.kind === 'loaded' && loaded.file === null) {
     notify(
       'info',
@@ -140,18 +154,25 @@ function announce(options: {
     );
   }
   if (flags.timeScale !== 1)
-    notify('info', `The platform’s clock runs ${flags.timeScale} times as fast as yours`);
+    notify(
+      'info',
+      `The platform’s clock runs ${flags.timeScale} times as fast as yours: idle and execution timeout follow it; the cold start, the rates and your function do not`,
+    );
   const isLocal = flags.host === 'localhost' || flags.host === '::1' || flags.host.startsWith('127.');
   if (!isLocal) notify('warn', `Listening on ${flags.host}: other machines can reach your function`);
 }
 
 /** What will fail at every connection is said before the first. */
-async function warnOfStartFiles(
+async function warnOfFailures(
   functions: readonly FunctionConfig[],
-  flags: DevFlags,
+  { attach }: DevFlags,
   notify: Notify,
 ): Promise<void> {
-  if (flags.attach !== undefined) return;
+  if (attach !== undefined) {
+    if (await isListening(attach)) return;
+    notify('warn', `Nothing listens on ${attach.host}:${attach.port} yet: connections wait for your server`);
+    return;
+  }
   for (const { name: functionName, srcDir, platform } of functions) {
     const read = await readStartFile(srcDir, platform.startFile.value);
     if ('exit' in read) continue;
@@ -169,9 +190,10 @@ async function reload(options: {
 }): Promise<void> {
   const { dir, flags, emulator, notify } = options;
   try {
-    const functions = usable(await loadConfig({ dir, configFile: flags.config ?? null }));
-    emulator.update(overridden(functions, flags, () => {}));
+    const functions = usable(await loadConfig({ dir, configFile: flags.config ?? null }), { dir, flags });
+    await emulator.update(overridden(functions, flags, () => {}));
     notify('info', 'The config has changed: new connections use it');
+    for (const config of functions) notify('info', functionLine(config, { flags, url: emulator.url }));
   } catch (error) {
     if (!(error instanceof ScfWsError)) throw error;
     notify('warn', `The config has changed, but the old one stays in use: ${error.message}`, error.hint);

@@ -3,6 +3,7 @@ import Table from 'cli-table3';
 import type { InvocationReport } from '../core/invocation.ts';
 import { costOf } from '../core/invocation.ts';
 import { formatDuration } from '../core/units.ts';
+import type { LogFormat } from '../journal/readers.ts';
 import type { Platform } from '../platforms/platform.ts';
 
 /** Sums reports up as they come, so that a long session needs no more memory than a short one. */
@@ -27,8 +28,21 @@ export class Summary {
   }
 
   /** Null when there was no invocation. */
-  render(): string | null {
+  render(format: LogFormat): string | null {
     if (this.#rows.size === 0) return null;
+    return format === 'json' ? this.#json() : this.#table();
+  }
+
+  #json(): string {
+    const rows = [...this.#rows].map(([key, { count, billedMs, gigabyteSeconds }]) => {
+      const [status = '', cause = ''] = key.split('\t');
+      return { statusCode: status === '-' ? null : Number(status), cause, count, billedMs, gigabyteSeconds };
+    });
+    const { currency } = this.#platform.prices.value;
+    return JSON.stringify({ level: 'info', event: 'summary', invocations: rows, cost: this.#cost, currency });
+  }
+
+  #table(): string {
     const table = new Table({
       head: ['status', 'cause', 'invocations', 'billed time', 'GBs'],
       colAligns: ['right', 'left', 'right', 'right', 'right'],

@@ -1,5 +1,5 @@
 // Finds, reads and watches config files: the only file of this folder that touches the disk.
-import { type FSWatcher, readFileSync, watch } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { DEFAULT_PLATFORM } from '../platforms/registry.ts';
@@ -10,8 +10,8 @@ import { sortedProblems } from './problem.ts';
 
 export const CONFIG_FILES = ['scf.yaml', 'scf.yml', 'scf.json'] as const;
 
-/** Editors write a file in several steps; one change is reported once they have come to rest. */
-const SETTLE_MS = 50;
+/** Two looks are soon enough for a person. */
+const LOOK_EVERY_MS = 150;
 
 export type LoadedConfig =
   /** `file` is null when there is only a start file; otherwise the path as the user would write it. */
@@ -53,44 +53,25 @@ export async function loadConfig({
   );
 }
 
-/** Calls `onChange` whenever the content of the file has become another one, until closed. */
+/**
+ * Calls `onChange` whenever the file has become another one, or has gone, until closed. It is looked at again and
+ * again: a watch on the folder would end with the folder, when a branch is switched, say.
+ */
 export function watchConfig(file: string, onChange: () => void): { close(): void } {
-  let last = contentOf(file);
-  let timer: NodeJS.Timeout | undefined;
-  const look = () => {
-    const content = contentOf(file);
-    // Gone is not changed: editors that replace a file take it away for a moment.
-    if (content === null || content === last) return;
+  const path = resolve(file);
+  let last = contentOf(path);
+  let seen = last;
+  const look = (): void => {
+    const content = contentOf(path);
+    // Only what two looks agree on: an editor may be between its steps.
+    const isSettled = content === seen;
+    seen = content;
+    if (!isSettled || content === last) return;
     last = content;
     onChange();
   };
-  const lookSoon = (_event: string, name: string | null) => {
-    if (name !== null && name !== basename(file)) return;
-    clearTimeout(timer);
-    timer = setTimeout(look, SETTLE_MS);
-  };
-  const watcher = watchFolder(dirname(resolve(file)), lookSoon);
-  return {
-    close() {
-      clearTimeout(timer);
-      watcher?.close();
-    },
-  };
-}
-
-/** Null where the system cannot watch: the program then runs on with the config that it has. */
-function watchFolder(
-  folder: string,
-  onEvent: (event: string, name: string | null) => void,
-): FSWatcher | null {
-  try {
-    const watcher = watch(folder, onEvent);
-    watcher.on('error', () => watcher.close());
-    return watcher;
-  } catch {
-    // The folder is gone, or the system has no watches left (ENOSPC, EMFILE).
-    return null;
-  }
+  const timer = setInterval(look, LOOK_EVERY_MS).unref();
+  return { close: () => clearInterval(timer) };
 }
 
 function contentOf(file: string): string | null {

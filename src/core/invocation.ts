@@ -29,7 +29,7 @@ export interface InvocationReport {
   readonly durationMs: number;
   /** What is billed: `durationMs`, rounded up to whole ms. */
   readonly billedMs: number;
-  /** From the connection's arrival to the instance being ready; null if it never was. */
+  /** From the connection's arrival to the instance being ready, in real time; null if it never was. */
   readonly initMs: number | null;
   readonly memoryMB: number;
   /** The peak of the whole process tree; null where it could not be measured. */
@@ -55,6 +55,8 @@ export interface InvocationFacts {
   readonly driver: string;
   readonly pid: number | null;
   readonly exit: SandboxExit | null;
+  /** Platform ms in one real ms: the cold start is this machine's own time. */
+  readonly timeScale: number;
 }
 
 export function invocationReport(
@@ -77,14 +79,19 @@ export function invocationReport(
     startedAt: facts.startedAt.toISOString(),
     durationMs,
     billedMs: Math.ceil(durationMs),
-    initMs: readyAt === null ? null : roundMs(readyAt - state.startedAt),
+    initMs: readyAt === null ? null : roundMs((readyAt - state.startedAt) / facts.timeScale),
     memoryMB: facts.memoryMB,
     memUsageMB:
       facts.peakMemoryBytes === null ? null : Math.round((facts.peakMemoryBytes / 1024 ** 2) * 100) / 100,
     up: facts.up,
     down: facts.down,
-    sandbox: { driver: facts.driver, pid: facts.pid, exit: facts.exit && describeExit(facts.exit) },
+    sandbox: { driver: facts.driver, pid: facts.pid, exit: exitText(facts) },
   };
+}
+
+/** Null for a server that is not ours: it goes on. */
+function exitText({ exit, pid }: InvocationFacts): string | null {
+  return exit === null || (pid === null && exit.kind !== 'not-started') ? null : describeExit(exit);
 }
 
 /** For people: `code 1`, `SIGKILL`, or why nothing was started. */

@@ -42,6 +42,8 @@ export interface State {
   readonly sandboxGone: boolean;
   /** Did the gateway itself end it? Then nothing more passes between the sides, and each ends on its own. */
   readonly severed: boolean;
+  /** Did a peer leave the other's close frame without an answer until the grace had passed? */
+  readonly isUnanswered: boolean;
   /** The wake-up that was last asked for. */
   readonly wakeAt: number | null;
 }

@@ -51,6 +51,7 @@ export function begin(at: number, rules: LifecycleRules, refusal: EndCause | nul
     function: 'gone',
     sandboxGone: refusal !== null,
     severed: false,
+    isUnanswered: false,
     wakeAt: null,
   };
   const effects: Effect[] = [];
@@ -98,7 +99,7 @@ function expired(
     case 'settling':
       return state.likelyCause === null ? state : conclude(state, at, rules, state.likelyCause, effects);
     case 'closing':
-      return cutBoth(state, at, effects);
+      return { ...cutBoth(state, at, effects), isUnanswered: !state.severed || state.isUnanswered };
     case 'stopping':
       effects.push({ type: 'kill-sandbox' });
       // Asked once more should even that not have ended it: a killed process may be stuck in the kernel.

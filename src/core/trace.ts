@@ -40,8 +40,12 @@ export type ConnectionRecord = TraceOrigin &
         readonly fin: boolean;
         readonly payloadBytes: number;
       }
+    /** A close frame of the gateway's own. */
+    | { readonly type: 'close-sent'; readonly to: Side; readonly code: number; readonly reason: string }
     | {
         readonly type: 'close-received';
+        /** To a close frame that went the other way before. */
+        readonly isAnswer: boolean;
         readonly from: Side;
         readonly code: number | null;
         readonly reason: string;

@@ -1,41 +1,23 @@
 // One connection: THE interpreter. Sockets and the sandbox raise events, `step` decides, the effects are done
 // here, and nothing in here decides anything about the platform.
-import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
-import type { Clock, Wake } from '../clock.ts';
+import type { Wake } from '../clock.ts';
 import type { EndCause, Side } from '../core/end-cause.ts';
 import type { FrameSeen } from '../core/frame-scanner.ts';
-import type { InvocationReport } from '../core/invocation.ts';
 import { invocationReport } from '../core/invocation.ts';
 import { begin, step } from '../core/lifecycle.ts';
 import type { Effect, Event, State } from '../core/lifecycle-words.ts';
 import { cannotHappen } from '../core/never.ts';
 import { Traffic } from '../core/traffic.ts';
-import type { Journal } from '../journal/journal.ts';
 import { forwardedRequest, platformAnswer } from './handshake.ts';
 import { Instance } from './instance.ts';
 import { Recorder } from './recorder.ts';
 import { Relay } from './relay.ts';
-import type { FunctionSetup } from './setup.ts';
+import type { ConnectionOptions } from './setup.ts';
 import { Transport } from './transport.ts';
 import { Upgrade } from './upgrade.ts';
 
 /** What a client may send before its function is connected; then it waits. */
 const MAX_EARLY_BYTES = 64 * 1024;
-
-export interface ConnectionOptions {
-  readonly requestId: string;
-  readonly setup: FunctionSetup;
-  readonly clock: Clock;
-  readonly journal: Journal;
-  readonly request: IncomingMessage;
-  readonly socket: Socket;
-  /** What came behind the handshake in the same packet. */
-  readonly head: Buffer;
-  /** Set if the connection gets no instance. */
-  readonly refusal: EndCause | null;
-  readonly onReport: (report: InvocationReport) => void;
-}
 
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -68,7 +50,11 @@ export class Connection {
     this.#relays = { client: this.#relayFrom('client'), function: this.#relayFrom('function') };
     const [state, effects] = begin(clock.now(), setup.rules, refusal);
     this.#state = state;
-    this.#recorder.record({ type: 'connected', path: request.url ?? '/', from: socket.remoteAddress ?? '' });
+    this.#recorder.record({
+      type: 'connected',
+      path: request.url ?? '/',
+      from: socket.remoteAddress ?? 'a client that has left',
+    });
     this.#client = new Transport(socket, {
       onData: chunk => this.#fromClient(chunk),
       onEnded: reset => this.#raise({ type: 'transport-ended', side: 'client', reset }),
@@ -150,7 +136,7 @@ export class Connection {
       setup,
       recorder: this.#recorder,
       raise: event => this.#raise(event),
-      sinceArrival: () => clock.now() - this.#state.startedAt,
+      sinceArrival: () => (clock.now() - this.#state.startedAt) / clock.scale,
     });
   }
 
@@ -234,7 +220,9 @@ export class Connection {
   #sendClose({ to, code, reason }: { to: Side; code: number; reason: string }): void {
     const transport = this.#transport(to);
     const relay = this.#relays[to === 'client' ? 'function' : 'client'];
-    if (transport !== null) relay.sendClose({ code, reason }, { to: transport });
+    if (transport === null) return;
+    this.#recorder.record({ type: 'close-sent', to, code, reason });
+    relay.sendClose({ code, reason }, { to: transport });
   }
 
   #answerWithStatus(cause: EndCause): void {
@@ -268,9 +256,10 @@ export class Connection {
         driver: setup.driver.name,
         pid: this.#instance?.sandbox.pid ?? null,
         exit: this.#instance?.exit ?? null,
+        timeScale: clock.scale,
       },
     );
-    const circumstances = this.#instance?.circumstances ?? { otherPorts: [], errorLine: null };
+    const circumstances = { ...this.#instance?.circumstances, isUnanswered: this.#state.isUnanswered };
     const explanation = setup.explain(cause, circumstances);
     this.#recorder.record({ type: 'ended', cause, report, errorMessage: answer.errorMessage, explanation });
     onReport(report);
@@ -291,7 +280,8 @@ export class Connection {
         onMessage: () => this.#raise({ type: 'message-seen' }),
         onBroken: (by, broken) => this.#raise({ type: 'quota-broken', by, ...broken }),
         onClose: (side, close) => {
-          this.#recorder.record({ type: 'close-received', from: side, ...close });
+          const isAnswer = this.#state.cause !== null;
+          this.#recorder.record({ type: 'close-received', from: side, isAnswer, ...close });
           this.#raise({ type: 'close-received', from: side, ...close });
         },
       },

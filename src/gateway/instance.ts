@@ -10,21 +10,21 @@ export interface InstanceOptions {
   readonly setup: FunctionSetup;
   readonly recorder: Recorder;
   readonly raise: (event: Event) => void;
-  /** Platform ms since the connection arrived. */
+  /** Real ms since the connection arrived. */
   readonly sinceArrival: () => number;
 }
 
 export class Instance {
   readonly #sandbox: Sandbox;
   readonly #otherPorts: number[] = [];
-  #errorLine: string | null = null;
+  #namedError: string | null = null;
+  #lastWords: string | null = null;
   #exit: SandboxExit | null = null;
 
   constructor({ requestId, setup, recorder, raise, sinceArrival }: InstanceOptions) {
     const { driver, codeDir, startFile, port, environment, memoryMB } = setup;
-    const memoryLimitBytes = memoryMB * 1024 ** 2;
     this.#sandbox = driver.start(
-      { instanceId: requestId, codeDir, startFile, port, environment, memoryLimitBytes },
+      { instanceId: requestId, codeDir, startFile, port, environment },
       {
         onStarted: pid => recorder.record({ type: 'instance-started', driver: driver.name, pid }),
         onReady: () => {
@@ -39,7 +39,8 @@ export class Instance {
           recorder.record({ type: 'listening-elsewhere', port: otherPort, expectedPort: port });
         },
         onOutput: (stream, line) => {
-          if (stream === 'stderr') this.#errorLine = betterErrorLine(this.#errorLine, line);
+          if (NAMED_ERROR.test(line)) this.#namedError = line;
+          if (stream === 'stderr' && !TRAILER.test(line)) this.#lastWords = line;
           recorder.record({ type: 'output', stream, line });
         },
         onMemory: usedBytes => raise({ type: 'memory-measured', usedBytes }),
@@ -59,17 +60,13 @@ export class Instance {
     return this.#exit;
   }
 
-  get circumstances(): Circumstances {
-    return { otherPorts: this.#otherPorts, errorLine: this.#errorLine };
+  get circumstances(): Omit<Circumstances, 'isUnanswered'> {
+    return { otherPorts: this.#otherPorts, namedError: this.#namedError, lastWords: this.#lastWords };
   }
 }
 
 /** `TypeError: …`, `ModuleNotFoundError: …`, `java.lang.Exception: …`: how most runtimes name what nothing caught. */
 const NAMED_ERROR = /^(?:Caused by: )?[\w.]*(?:Error|Exception)\b/;
 
-/** The last line that names an error; without one the last line that is not the runtime's own trailer. */
-function betterErrorLine(known: string | null, line: string): string | null {
-  if (NAMED_ERROR.test(line)) return line;
-  if (known !== null && NAMED_ERROR.test(known)) return known;
-  return line.trim() === '' || /^\s+at |^Node\.js v/.test(line) ? known : line;
-}
+/** What says nothing of its own: blank lines, stack lines, Node's version, npm's remarks. */
+const TRAILER = /^\s*$|^\s+at |^Node\.js v|^npm /;

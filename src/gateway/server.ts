@@ -45,7 +45,7 @@ export class Gateway {
     });
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head));
     this.#server.on('request', (request, response) => {
-      const { statusCode, message } = this.#refusalOf(request);
+      const { statusCode, message } = this.#refuse(request);
       request.resume();
       response.writeHead(statusCode, {
         'Content-Type': 'application/json',
@@ -86,7 +86,7 @@ export class Gateway {
     const { route, clock, journal, onReport } = this.#options;
     const setup = route(pathOf(request));
     if (setup === null || !isWebSocket(request)) {
-      const { statusCode, message } = this.#refusalOf(request);
+      const { statusCode, message } = this.#refuse(request);
       socket.on('error', () => socket.destroy());
       socket.end(ownAnswer(statusCode, message));
       return;
@@ -117,14 +117,21 @@ export class Gateway {
     this.#connections.add(connection);
   }
 
-  #refusalOf(request: IncomingMessage): { statusCode: number; message: string } {
+  /** The answer to what is no handshake for a function. It is told here, as there will be no report. */
+  #refuse(request: IncomingMessage): { statusCode: number; message: string } {
+    const { route, clock, journal } = this.#options;
     const path = pathOf(request);
-    return this.#options.route(path) === null
-      ? { statusCode: 404, message: `No function has a route for ${path}` }
-      : {
-          statusCode: 426,
-          message: 'This is a WebSocket function: connect to it with a WebSocket client (ws://)',
-        };
+    const answer =
+      route(path) === null
+        ? { statusCode: 404, message: `No function has a route for ${path}` }
+        : {
+            statusCode: 426,
+            message: 'This is a WebSocket function: connect to it with a WebSocket client (ws://)',
+          };
+    const message = `${request.method} ${path} was answered with ${answer.statusCode}: ${answer.message}`;
+    const time = clock.wallTime(clock.now()).getTime();
+    journal.add({ type: 'notice', level: 'info', time, message });
+    return answer;
   }
 }
 

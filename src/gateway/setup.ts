@@ -1,7 +1,13 @@
-// What the gateway is told about one function, with everything platform-specific already worked out. Types only.
+// What the gateway is told about one function and one connection, with everything platform-specific already worked
+// out. Types only.
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Clock } from '../clock.ts';
 import type { EndCause } from '../core/end-cause.ts';
+import type { InvocationReport } from '../core/invocation.ts';
 import type { LifecycleRules } from '../core/lifecycle-words.ts';
 import type { TrafficLimits } from '../core/traffic.ts';
+import type { Journal } from '../journal/journal.ts';
 import type { SandboxDriver } from '../sandbox/driver.ts';
 
 /** The platform's word on a cause. */
@@ -37,7 +43,25 @@ export interface FunctionSetup {
 /** What the gateway saw that helps to explain an end. */
 export interface Circumstances {
   /** Ports other than its own on which the function listened. */
-  readonly otherPorts: readonly number[];
-  /** The line on the instance's stderr that best says what went wrong. */
-  readonly errorLine: string | null;
+  readonly otherPorts?: readonly number[];
+  /** The last line of the instance's output that names an error. */
+  readonly namedError?: string | null;
+  /** The last line on its stderr that is not a runtime's trailer: it may say what went wrong, or nothing. */
+  readonly lastWords?: string | null;
+  /** Did a peer leave the other's close frame without an answer? */
+  readonly isUnanswered: boolean;
+}
+
+export interface ConnectionOptions {
+  readonly requestId: string;
+  readonly setup: FunctionSetup;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly request: IncomingMessage;
+  readonly socket: Socket;
+  /** What came behind the handshake in the same packet. */
+  readonly head: Buffer;
+  /** Set if the connection gets no instance. */
+  readonly refusal: EndCause | null;
+  readonly onReport: (report: InvocationReport) => void;
 }

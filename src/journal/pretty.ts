@@ -56,7 +56,13 @@ function describe(record: ConnectionRecord, c: Colours): readonly string[] {
           `${arrow(record.from)} ${frameName(record.opcode)}${record.fin ? '' : ' (more follows)'} ${formatSize(record.payloadBytes)}`,
         ),
       ];
+    case 'close-sent':
+      return [
+        `${arrow(record.to === 'client' ? 'function' : 'client')} close ${closeText(record)} from scf-ws`,
+      ];
     case 'close-received':
+      if (record.isAnswer)
+        return [c.dim(`${arrow(record.from)} close ${closeText(record)}: the ${record.from}’s answer`)];
       return [`${arrow(record.from)} close ${closeText(record)} from the ${record.from}`];
     case 'ended':
       return endLines(record, c);

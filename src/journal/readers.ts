@@ -21,7 +21,10 @@ export interface ReaderOptions {
 
 /** Synchronous: a line is out before the next thing happens, and none is lost at the end. */
 export function standardError(): DestinationStream {
-  return pino.destination({ fd: 2, sync: true });
+  const destination = pino.destination({ fd: 2, sync: true });
+  // A terminal that has gone or a disk that is full is no reason to leave clients without their function.
+  destination.on('error', () => {});
+  return destination;
 }
 
 export function journalReader(options: ReaderOptions, out: DestinationStream): Subscription {

@@ -1,5 +1,5 @@
 // `--report FILE`: one JSON object a line for each ended invocation.
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import type { InvocationReport } from '../core/invocation.ts';
 import { ScfWsError } from '../errors.ts';
 
@@ -30,11 +30,26 @@ export function openReportFile(path: string, onFailure: (message: string) => voi
   };
 }
 
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'there is no such folder'],
+  ['EISDIR', 'it is a folder'],
+  ['EACCES', 'permission denied'],
+  ['EROFS', 'the file system is read-only'],
+  // Opening a pipe waits for its reader, unless one says otherwise.
+  ['ENXIO', 'nobody reads this pipe'],
+]);
+
 function openForAppending(path: string): number {
   try {
-    return openSync(path, 'a');
+    return openSync(
+      path,
+      constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK,
+      0o666,
+    );
   } catch (error) {
-    throw new ScfWsError('ERR_REPORT_FILE', `Cannot open the report ${path}: ${(error as Error).message}`, {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === undefined ? message : (REASONS.get(code) ?? code);
+    throw new ScfWsError('ERR_REPORT_FILE', `Cannot open the report ${path}: ${why}`, {
       hint: 'Name a file in a folder that exists and can be written',
     });
   }

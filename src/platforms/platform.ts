@@ -115,6 +115,11 @@ export interface Platform {
   readonly requestHeaders: Fact<Readonly<Record<string, string>>>;
   /** Header names beginning so (in any case) are removed from what a client sends. */
   readonly reservedHeaderPrefix: Fact<string>;
+  /** What instances have where they meet the cloud's own file system. */
+  readonly fileSystem: {
+    readonly variables: Fact<Readonly<Record<string, string>>>;
+    readonly tmpBytes: Fact<number>;
+  };
   /** Environment of every instance. Placeholders: `{name}`, `{codeDir}`. */
   readonly variables: Fact<Readonly<Record<string, string>>>;
   /** Names that the platform prints beside its codes. Only published ones. */

@@ -163,6 +163,22 @@ export const tencentScf: Platform = {
     },
     `${ENVIRONMENT_DOC}; without the credentials that stand there too`,
   ),
+  fileSystem: {
+    variables: documented(
+      {
+        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        HOME: '/home/qcloud',
+        USER: 'qcloud',
+        LOGNAME: 'qcloud',
+        SHELL: '/bin/bash',
+        LANG: 'en_US.UTF8',
+        PYTHONPATH: '/var/user:/opt',
+        LD_LIBRARY_PATH: '/var/user:/opt',
+      },
+      `${ENVIRONMENT_DOC}; without the folders of runtimes that are not used`,
+    ),
+    tmpBytes: documented(512 * 1024 ** 2, QUOTA_DOC),
+  },
   statusNames: documented(
     {
       200: 'Success',

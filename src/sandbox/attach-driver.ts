@@ -12,11 +12,25 @@ export interface AttachTarget {
 
 const RETRY_AFTER_MS = 200;
 
+/** Does the user's server listen (yet)? */
+export function isListening(target: AttachTarget): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(target);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
 export class AttachDriver implements SandboxDriver {
   readonly name = 'attach';
+  readonly address: string;
   readonly #target: AttachTarget;
 
   constructor(target: AttachTarget) {
+    this.address = `${target.host}:${target.port}`;
     this.#target = target;
   }
 

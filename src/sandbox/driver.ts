@@ -13,8 +13,6 @@ export interface SandboxRequest {
   readonly startFile: string;
   /** The port that the function must listen on. */
   readonly port: number;
-  /** Above this the driver looks closely (memory shared between processes counts once); the limit itself is the machine's. */
-  readonly memoryLimitBytes: number;
   /** Exactly what the user's process may see, beside what the driver needs to make it run. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -57,6 +55,10 @@ export interface Sandbox {
 
 export interface SandboxDriver {
   readonly name: 'process' | 'namespace' | 'attach';
+  /** Where the function is, if not on a port of an instance's own. */
+  readonly address?: string;
+  /** Where instances see the code folder; left out: where it is. */
+  readonly userDir?: string;
   /** Never throws: failing to start is an exit of kind `not-started`. */
   start(request: SandboxRequest, observer: SandboxObserver): Sandbox;
   /** Frees what the driver itself holds. Called once, after every sandbox has exited. */

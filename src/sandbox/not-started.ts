@@ -16,6 +16,12 @@ export function notStarted(error: NodeJS.ErrnoException, startFile: string): San
         message: `fork/exec /var/user/${startFile}: exec format error`,
         advice: 'The start file, or its interpreter, is a program for another system or processor',
       };
+    case 'EISDIR':
+      return {
+        kind: 'not-started',
+        message: `fork/exec /var/user/${startFile}: permission denied`,
+        advice: `${startFile} is a folder; put a file of that name in its place`,
+      };
     case 'EACCES':
       return {
         kind: 'not-started',

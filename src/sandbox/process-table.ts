@@ -85,25 +85,22 @@ export interface TreeProcesses {
 }
 
 /**
- * The memory of a tree of processes, or null where the system does not tell. Resident sets are added up; if that
- * comes to more than `carefulAboveBytes`, pages shared between processes are counted once.
+ * The memory of a tree of processes, or null where the system does not tell. Pages of files (the interpreter's own,
+ * mostly) are shared by the processes of a tree, as a container shares them, so only the largest such part counts.
  */
-export function treeMemory({ root, others }: TreeProcesses, carefulAboveBytes: number): TreeMemory | null {
+export function treeMemory({ root, others }: TreeProcesses): TreeMemory | null {
   if (!hasProc) return null;
   const pids = new Set([...(root === null ? [] : descendants(root)), ...others]);
-  let usedBytes = 0;
+  let ownBytes = 0;
+  let fileBytes = 0;
   let peakBytes = 0;
   for (const pid of pids) {
     const status = readOrNull(`/proc/${pid}/status`)?.toString() ?? '';
-    usedBytes += kilobytes(status, 'VmRSS') * 1024;
+    ownBytes += kilobytes(status, 'RssAnon') * 1024;
+    fileBytes = Math.max(fileBytes, (kilobytes(status, 'RssFile') + kilobytes(status, 'RssShmem')) * 1024);
     peakBytes = Math.max(peakBytes, kilobytes(status, 'VmHWM') * 1024);
   }
-  if (usedBytes > carefulAboveBytes && pids.size > 1) {
-    usedBytes = 0;
-    for (const pid of pids) {
-      usedBytes += kilobytes(readOrNull(`/proc/${pid}/smaps_rollup`)?.toString() ?? '', 'Pss') * 1024;
-    }
-  }
+  const usedBytes = ownBytes + fileBytes;
   return usedBytes === 0 ? null : { usedBytes, peakBytes: Math.max(usedBytes, peakBytes) };
 }
 

@@ -82,6 +82,20 @@ function shellText(text: string, folders: CloudFolders): string {
     .replace(/\$BASH_SOURCE\b/g, () => '$0');
 }
 
+/** Node and Python by the names that start files use, and what is written for them. */
+const HOOKED_PROGRAMS =
+  /(?:^|[\s/"'=;&|(])(?:node|npm|npx|yarn|pnpm|python[\d.]*|flask|uvicorn|gunicorn|hypercorn|daphne)(?=$|[\s"';&|)])/m;
+
+/** Python's options that keep everything out of it, a hook too. */
+const ISOLATED_PYTHON = /\bpython[\d.]*\s+(?:-\w+\s+)*-\w*[IES]/;
+
+/** Does it run Node or Python, in a way that a preloaded hook can listen for them? */
+export function canBeHooked(bytes: Uint8Array): boolean {
+  if (isBinary(bytes)) return false;
+  const code = new TextDecoder().decode(bytes).replace(/^\s*#(?!!).*$/gm, '');
+  return HOOKED_PROGRAMS.test(code) && !ISOLATED_PYTHON.test(code);
+}
+
 /** The folders under `/var/lang` that the start file names. */
 export function runtimeFoldersIn(text: string): readonly string[] {
   return [...new Set([...text.matchAll(/\/var\/lang\/([\w.-]+)/g)].map(([, folder]) => folder ?? ''))];

@@ -97,7 +97,7 @@ export class TreeSandbox implements Sandbox {
     const tree = this.#tree;
     if (tree === null || tree.pid === null || tree.isOver || this.#hasExited) return;
     const processes = { root: tree.functionRoot, others: byMark?.get(this.mark) ?? [] };
-    const memory = treeMemory(processes, this.request.memoryLimitBytes);
+    const memory = treeMemory(processes);
     if (memory === null) return;
     this.#peakMemoryBytes = Math.max(this.#peakMemoryBytes ?? 0, memory.peakBytes);
     this.#parts.observer.onMemory(memory.usedBytes);

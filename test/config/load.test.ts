@@ -169,6 +169,19 @@ describe('watching', () => {
     await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(1), once);
   });
 
+  test('a file that has gone for good is reported, and so is its return in a new folder', async () => {
+    const folder = join(dir, 'function');
+    mkdirSync(folder);
+    const file = join(folder, 'scf.yaml');
+    writeFileSync(file, 'name: a');
+    const { onChange } = watched(file);
+    rmSync(folder, { recursive: true });
+    await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(1), once);
+    mkdirSync(folder);
+    writeFileSync(file, 'name: b');
+    await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(2), once);
+  });
+
   test('a folder that does not exist can be watched in vain, and closed twice', () => {
     const { watcher } = watched(join(dir, 'nowhere', 'scf.yaml'));
     watcher.close();

@@ -259,8 +259,8 @@ describe('what it tells', () => {
     await dev.report(0);
     const { stderr } = await dev.stop();
     const records = stderr
+      .trimEnd()
       .split('\n')
-      .filter(line => line.startsWith('{'))
       .map(line => JSON.parse(line) as { event: string });
     const events = new Set(records.map(({ event }) => event));
     for (const event of [
@@ -271,6 +271,7 @@ describe('what it tells', () => {
       'frame',
       'close-received',
       'ended',
+      'summary',
     ]) {
       expect(events).toContain(event);
     }

@@ -51,7 +51,9 @@ const SESSION: readonly TraceRecord[] = [
   { ...origin, type: 'opened' },
   { ...origin, type: 'frame', from: 'client', opcode: 1, fin: true, payloadBytes: 2 },
   { ...origin, type: 'frame', from: 'function', opcode: 2, fin: false, payloadBytes: 2048 },
-  { ...origin, type: 'close-received', from: 'function', code: 4001, reason: 'bye' },
+  { ...origin, type: 'close-received', from: 'function', isAnswer: false, code: 4001, reason: 'bye' },
+  { ...origin, type: 'close-received', from: 'client', isAnswer: true, code: 4001, reason: '' },
+  { ...origin, type: 'close-sent', to: 'client', code: 1008, reason: 'message rate exceeded' },
   {
     ...origin,
     type: 'ended',

@@ -1,7 +1,6 @@
 // What src/sandbox/driver.ts promises, as one suite that every driver must pass. Each fixture is a small program
 // that misbehaves in one way.
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -16,6 +15,7 @@ import {
   eventually,
   fixture,
   isAlive,
+  livingIn,
   Observed,
   processesWith,
   readLine,
@@ -27,6 +27,10 @@ export interface DriverFacts {
   readonly module: string;
   /** The variables, beside those of the request, that instances get from the driver or from the caller. */
   readonly addedVariables: RegExp;
+  /** Where instances see nothing but their code folder: makes one with all that the programs need. */
+  readonly pack?: (codeDir: string) => string;
+  /** Where programs see numbers of their own: this machine's number of a living process. */
+  readonly hostPid?: (instanceId: string, pid: number) => number;
 }
 
 /** From here, modules are found. */
@@ -40,10 +44,11 @@ export function describeDriver(name: string, create: () => SandboxDriver, facts:
     const callersTmpdir = process.env.TMPDIR;
     const temporary = mkdtempSync(join(tmpdir(), `contract-${name}-`));
     const runs: Observed[] = [];
+    const { pack = codeDir => codeDir, hostPid = (_instanceId, pid) => pid } = facts;
     let driver: SandboxDriver;
 
     function start(options: StartOptions, inDriver = driver): Observed {
-      const run = new Observed(inDriver, options);
+      const run = new Observed(inDriver, { ...options, codeDir: pack(options.codeDir) });
       runs.push(run);
       return run;
     }
@@ -87,7 +92,11 @@ export function describeDriver(name: string, create: () => SandboxDriver, facts:
 
     describe('a start file that cannot be run is an exit, in the words of the platform', () => {
       test.each<[shape: string, codeDir: () => string, message: RegExp]>([
-        ['missing', () => tmpdir(), /\[\.\/scf_bootstrap\] no such file or directory/],
+        [
+          'missing',
+          () => mkdtempSync(join(tmpdir(), 'empty-')),
+          /\[\.\/scf_bootstrap\] no such file or directory/,
+        ],
         ['in no folder', () => '/no/such/folder', /\[\.\/scf_bootstrap\] no such file or directory/],
         ['with CRLF', () => fixture('crlf'), /\[\.\/scf_bootstrap\] no such file or directory/],
         ['not executable', () => fixture('not-executable'), /\/scf_bootstrap: permission denied/],
@@ -125,7 +134,7 @@ export function describeDriver(name: string, create: () => SandboxDriver, facts:
           }));
           server.listen(9000, '0.0.0.0');`;
         const run = start({ codeDir: writeApp(text) });
-        await run.printed('again');
+        await Promise.all([run.printed('again'), run.ready()]);
         run.sandbox.kill();
         await run.exited();
         expect(run.types.filter(type => type === 'ready')).toHaveLength(1);
@@ -195,12 +204,13 @@ export function describeDriver(name: string, create: () => SandboxDriver, facts:
       });
 
       test.runIf(isLinux)('comes complete even if the program ends while the emulator is busy', async () => {
-        const token = randomUUID();
-        const run = await startReady('slow-sigterm', { environment: { TOKEN: token } });
+        const run = await startReady('slow-sigterm');
+        const pid = hostPid(run.instanceId, await run.printedNumber('listening'));
+        expect(isAlive(pid)).toBe(true);
         run.sandbox.terminate();
         await run.printed('tidying up');
         // Nothing is read or noticed until this is over.
-        while (processesWith(token).length > 0);
+        while (isAlive(pid));
         await run.exited();
         expect(run.lines.at(-1)).toBe('tidied up');
       });
@@ -311,7 +321,8 @@ export function describeDriver(name: string, create: () => SandboxDriver, facts:
       ] as const) {
         test.each(Object.keys(endings))(`of ${fixtureName} %s`, async how => {
           const run = await startReady(fixtureName);
-          const pids = [await run.printedNumber(word), await run.printedNumber('listening')];
+          const printed = [await run.printedNumber(word), await run.printedNumber('listening')];
+          const pids = printed.map(pid => hostPid(run.instanceId, pid));
           expect(pids.every(isAlive)).toBe(true);
           let left: readonly number[] = pids;
           run.atExit = () => {
@@ -329,15 +340,17 @@ export function describeDriver(name: string, create: () => SandboxDriver, facts:
         ['with its environment cleared', 'env -i sleep 1000 &'],
         ['that is stopped', 'sleep 1000 & kill -STOP $!'],
       ])('whose leader ends just after it has started a child %s', async (_kind, command) => {
-        const text = `#!/bin/bash\n${command}\necho "child $!"\nexit 3\n`;
+        // Its namespace, so that a child is known even by a number of its own.
+        const text = `#!/bin/bash\nin=$(readlink /proc/self/ns/pid)\n${command}\necho "child $! $in"\nexit 3\n`;
         const codeDir = writeApp(text);
         // It takes luck to end at the worst moment.
         for (let attempt = 0; attempt < 15; attempt++) {
           const run = start({ codeDir });
           const left: boolean[] = [];
           run.atExit = () => {
-            const pid = Number(/^child (\d+)$/.exec(run.lines[0] ?? '')?.[1]);
-            left.push(isAlive(pid));
+            const [, pid, namespace] = /^child (\d+) (.*)$/.exec(run.lines[0] ?? '') ?? [];
+            const hasChild = namespace ? livingIn(namespace, Number(pid)) !== null : isAlive(Number(pid));
+            left.push(pid === undefined || hasChild);
           };
           expect(await run.exited()).toEqual({ kind: 'exited', code: 3 });
           expect(left).toEqual([false]);
@@ -347,13 +360,14 @@ export function describeDriver(name: string, create: () => SandboxDriver, facts:
       test('but another instance is, even one whose name begins alike or is the same elsewhere', async () => {
         const elsewhere = create();
         const run = await startReady('echo', { instanceId: 'i-1' });
-        const alike = await startReady('echo', { instanceId: 'i-10' });
-        const same = start({ codeDir: fixture('echo'), instanceId: 'i-1' }, elsewhere);
+        const alike = await startReady('echo', { instanceId: 'i-10', environment: { INSTANCE: 'alike' } });
+        const options = { codeDir: fixture('echo'), instanceId: 'i-1', environment: { INSTANCE: 'same' } };
+        const same = start(options, elsewhere);
         await same.ready();
         run.sandbox.kill();
         await run.exited();
-        expect(await alike.ask()).toBe(`${await alike.printedNumber('listening')} `);
-        expect(await same.ask()).toBe(`${await same.printedNumber('listening')} `);
+        expect(await alike.ask()).toBe(`${await alike.printedNumber('listening')} alike`);
+        expect(await same.ask()).toBe(`${await same.printedNumber('listening')} same`);
         same.sandbox.kill();
         await same.exited();
         await elsewhere.close();
@@ -408,18 +422,24 @@ export function describeDriver(name: string, create: () => SandboxDriver, facts:
       const own = mkdtempSync(join(tmpdir(), 'killed-'));
       const script = fileURLToPath(new URL('emulator-to-kill.ts', import.meta.url));
       const programs = ['echo', 'forks-a-child', 'daemonizes', 'ignores-sigterm', 'python-echo'];
+      const codeDirs = programs.map(program => pack(fixture(program)));
       const load = "const { runnerImport } = await import('vite'); await runnerImport(process.argv[1])";
       const emulator = spawn(
         process.execPath,
-        ['--input-type=module', '-e', load, script, facts.module, ...programs.map(fixture)],
+        ['--input-type=module', '-e', load, script, facts.module, ...codeDirs],
         { cwd: root, env: { ...process.env, TMPDIR: own }, stdio: ['ignore', 'pipe', 'inherit'] },
       );
-      const told: { pid: number; lines: string[] }[] = JSON.parse(await readLine(emulator.stdout));
-      const printed = told.flatMap(({ lines }) =>
-        lines.flatMap(line => (/^(?:child|daemon|listening) (\d+)$/.exec(line) ?? []).slice(1)),
+      const told: { instanceId: string; pid: number; lines: string[] }[] = JSON.parse(
+        await readLine(emulator.stdout),
       );
-      const pids = new Set([...told.map(({ pid }) => pid), ...printed.map(Number)]);
-      expect(pids.size).toBe(programs.length + 2);
+      const printed = told.flatMap(({ instanceId, lines }) =>
+        lines.flatMap(line => {
+          const [, pid] = /^(?:child|daemon|listening) (\d+)$/.exec(line) ?? [];
+          return pid === undefined ? [] : [hostPid(instanceId, Number(pid))];
+        }),
+      );
+      expect(new Set(printed).size).toBe(programs.length + 2);
+      const pids = new Set([...told.map(({ pid }) => pid), ...printed]);
       expect([...pids].filter(pid => !isAlive(pid))).toEqual([]);
       expect(readdirSync(own)).not.toEqual([]);
 

@@ -7,6 +7,8 @@ const [modulePath = '', ...codeDirs] = process.argv.slice(2);
 const { create }: { create: () => SandboxDriver } = await import(/* @vite-ignore */ modulePath);
 const driver = create();
 const runs = codeDirs.map(codeDir => new Observed(driver, { codeDir }));
-await Promise.all(runs.map(run => run.ready()));
-process.stdout.write(`${JSON.stringify(runs.map(run => ({ pid: run.sandbox.pid, lines: run.lines })))}\n`);
+// Its line can come after the readiness.
+await Promise.all(runs.flatMap(run => [run.ready(), run.printedNumber('listening')]));
+const told = runs.map(({ instanceId, sandbox: { pid }, lines }) => ({ instanceId, pid, lines }));
+process.stdout.write(`${JSON.stringify(told)}\n`);
 setInterval(() => {}, 1 << 30);

@@ -1,6 +1,16 @@
 // Runs instances in a driver and keeps all that it tells of them, so that a test can wait for what it needs.
 import { randomUUID } from 'node:crypto';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -29,6 +39,7 @@ export interface StartOptions extends Partial<SandboxRequest> {
 
 /** One instance and all that was told of it. A class, as an observer may be one. */
 export class Observed implements SandboxObserver {
+  readonly instanceId: string;
   readonly sandbox: Sandbox;
   readonly told: Told[] = [];
   /** Whether anything was told before `start` returned. */
@@ -39,14 +50,14 @@ export class Observed implements SandboxObserver {
   readonly #waiting = new Set<() => void>();
 
   constructor(driver: SandboxDriver, options: StartOptions) {
+    this.instanceId = options.instanceId ?? randomUUID();
     this.sandbox = driver.start(
       {
-        instanceId: randomUUID(),
         startFile: 'scf_bootstrap',
         port: 9000,
-        memoryLimitBytes: 128 * 1024 ** 2,
         environment: {},
         ...options,
+        instanceId: this.instanceId,
       },
       this,
     );
@@ -174,6 +185,20 @@ export function writeApp(
   return codeDir;
 }
 
+/** A copy of a code folder, within `parent`, that needs nothing beside it. What is not there is left as it is. */
+export function packed(codeDir: string, parent: string): string {
+  if (!existsSync(codeDir)) return codeDir;
+  const copy = mkdtempSync(join(parent, 'packed-'));
+  chmodSync(copy, 0o755);
+  cpSync(codeDir, copy, { recursive: true });
+  cpSync(join(fixturesDir, 'ws-server.cjs'), join(copy, 'ws-server.cjs'));
+  for (const file of readdirSync(copy).filter(name => name.endsWith('.cjs'))) {
+    const path = join(copy, file);
+    writeFileSync(path, readFileSync(path, 'utf8').replaceAll("'../ws-server.cjs'", "'./ws-server.cjs'"));
+  }
+  return copy;
+}
+
 export interface AppOptions {
   readonly name?: string;
   readonly mode?: number;
@@ -209,6 +234,32 @@ export function childrenOf(parent: number): readonly number[] {
 /** The living processes that have `text` in their environment. */
 export function processesWith(text: string): readonly number[] {
   return pids().filter(pid => readOrEmpty(`/proc/${pid}/environ`).includes(text));
+}
+
+/** The living process that has this number in its own namespace: its number here. */
+export function livingIn(namespace: string, pid: number): number | null {
+  return pids().find(here => namespaceOf(here) === namespace && pidWithin(here) === pid) ?? null;
+}
+
+/** The namespace that a living process has its number, or its network, from. */
+export function namespaceOf(pid: number, kind: 'pid' | 'net' = 'pid'): string | null {
+  if (!isAlive(pid)) return null;
+  try {
+    return readlinkSync(`/proc/${pid}/ns/${kind}`);
+  } catch {
+    return null;
+  }
+}
+
+/** What the living processes of a network were started with. */
+export function commandsIn(network: string): readonly (readonly string[])[] {
+  const there = pids().filter(pid => namespaceOf(pid, 'net') === network);
+  return there.map(pid => readOrEmpty(`/proc/${pid}/cmdline`).split('\0'));
+}
+
+/** The number that a process sees itself. */
+export function pidWithin(pid: number): number {
+  return Number(/^NSpid:.*\s(\d+)$/m.exec(readOrEmpty(`/proc/${pid}/status`))?.[1]);
 }
 
 function pids(): readonly number[] {

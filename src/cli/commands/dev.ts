@@ -33,18 +33,32 @@ export function devCommand(setExitCode: (exitCode: number) => void): Command {
     .addOption(
       new Option(
         '--idle-timeout <duration>',
-        'instead of the config’s; may leave the platform’s range',
+        'idle timeout instead of the config’s; may leave the platform’s range',
       ).argParser(duration),
     )
-    .addOption(new Option('--timeout <duration>', 'the execution timeout, likewise').argParser(duration))
-    .addOption(new Option('--init-timeout <duration>', 'likewise').argParser(duration))
     .addOption(
-      new Option('--time-scale <factor>', 'the platform’s clock runs so many times as fast')
+      new Option('--timeout <duration>', 'execution timeout instead of the config’s, likewise').argParser(
+        duration,
+      ),
+    )
+    .addOption(
+      new Option('--init-timeout <duration>', 'init timeout instead of the config’s, likewise').argParser(
+        duration,
+      ),
+    )
+    .addOption(
+      new Option(
+        '--time-scale <factor>',
+        'the platform’s clock (idle and execution timeout) runs so many times as fast',
+      )
         .default(1)
         .argParser(factor),
     )
     .addOption(
-      new Option('--sandbox <kind>', 'how instances are made')
+      new Option(
+        '--sandbox <kind>',
+        'how instances are made; auto: process for Node and Python, namespace for the rest',
+      )
         .choices(['auto', 'process', 'namespace'])
         .default('auto'),
     )

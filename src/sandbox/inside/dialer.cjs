@@ -49,21 +49,25 @@ function ipv6(bytes) {
 }
 
 const told = new Set();
-const timer = setInterval(() => {
+let timer = setInterval(look, LOOK_EVERY_MS);
+
+function look() {
   for (const socket of listening()) {
     const key = JSON.stringify(socket);
     if (!told.has(key)) process.send({ type: 'listening', ...socket });
     told.add(key);
   }
-}, LOOK_EVERY_MS);
+}
 
 process.on('message', ({ port }) => {
   clearInterval(timer);
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   socket.once('connect', () => process.send({ type: 'connected' }, socket, () => process.exit()));
-  socket.once('error', error =>
-    process.send({ type: 'refused', message: error.message }, () => process.exit()),
-  );
+  socket.once('error', () => {
+    // It has stopped listening since; it may begin again, elsewhere too.
+    for (const key of told) if (JSON.parse(key).port === port) told.delete(key);
+    timer = setInterval(look, LOOK_EVERY_MS);
+  });
 });
 
 // Without the emulator there is no one to dial for.

@@ -1,0 +1,99 @@
+// Which driver makes a function's instances, and why. Drivers are made when first needed and shared by functions.
+import type { FunctionConfig } from './config/function-config.ts';
+import { ScfWsError } from './errors.ts';
+import type { Journal } from './journal/journal.ts';
+import type { AttachTarget } from './sandbox/attach-driver.ts';
+import { AttachDriver } from './sandbox/attach-driver.ts';
+import { tryNamespaces } from './sandbox/capabilities.ts';
+import type { SandboxDriver } from './sandbox/driver.ts';
+import { NamespaceDriver } from './sandbox/namespace-driver.ts';
+import { ProcessDriver } from './sandbox/process-driver.ts';
+import { canBeHooked } from './sandbox/start-file.ts';
+import { readStartFile } from './sandbox/start-file-on-disk.ts';
+
+export interface DriversOptions {
+  readonly sandbox: 'auto' | 'process' | 'namespace';
+  readonly attach: AttachTarget | null;
+  readonly callerEnvironment: Readonly<Record<string, string | undefined>>;
+  readonly journal: Journal;
+}
+
+type Kind = 'process' | 'namespace' | 'attach';
+
+export class Drivers {
+  readonly #options: DriversOptions;
+  readonly #made = new Map<string, SandboxDriver>();
+  readonly #told = new Set<string>();
+  #namespaces: ReturnType<typeof tryNamespaces> | null = null;
+
+  constructor(options: DriversOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects with a `ScfWsError` when this machine cannot do what was asked for. */
+  async driverFor(config: FunctionConfig): Promise<SandboxDriver> {
+    const kind = await this.#kindFor(config);
+    const key = `${config.platform.id} ${kind}`;
+    let driver = this.#made.get(key);
+    if (driver === undefined) {
+      driver = this.#create(kind, config);
+      this.#made.set(key, driver);
+    }
+    return driver;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#made.values()].map(driver => driver.close()));
+  }
+
+  async #kindFor({ name, srcDir, platform }: FunctionConfig): Promise<Kind> {
+    const { sandbox, attach } = this.#options;
+    if (attach !== null) return 'attach';
+    if (sandbox === 'process') return 'process';
+    if (sandbox === 'namespace') {
+      const capability = await this.#canUseNamespaces();
+      if (capability.isAble) return 'namespace';
+      const message = `Cannot use --sandbox namespace: ${capability.cause}`;
+      throw new ScfWsError('ERR_DRIVER_UNAVAILABLE', message, { hint: capability.remedy });
+    }
+    const read = await readStartFile(srcDir, platform.startFile.value);
+    if ('exit' in read || canBeHooked(read.file.bytes)) return 'process';
+    const capability = await this.#canUseNamespaces();
+    if (capability.isAble) {
+      this.#tell(
+        'info',
+        `${name} runs in the namespace sandbox, as its start file runs neither Node nor Python`,
+      );
+      return 'namespace';
+    }
+    const why = `${name} runs neither Node nor Python and needs namespaces, but ${capability.cause}`;
+    this.#tell('warn', `${why}: its connections will end with 446`, capability.remedy);
+    return 'process';
+  }
+
+  #canUseNamespaces(): ReturnType<typeof tryNamespaces> {
+    this.#namespaces ??= tryNamespaces();
+    return this.#namespaces;
+  }
+
+  #create(kind: Kind, { platform }: FunctionConfig): SandboxDriver {
+    const { attach, callerEnvironment } = this.#options;
+    if (kind === 'attach' && attach !== null) return new AttachDriver(attach);
+    const runtimes = platform.runtimes.value;
+    const onWarning = (message: string): void => this.#tell('warn', message);
+    if (kind === 'process') return new ProcessDriver({ runtimes, callerEnvironment, onWarning });
+    return new NamespaceDriver({
+      runtimes,
+      cloudEnvironment: platform.fileSystem.variables.value,
+      tmpBytes: platform.fileSystem.tmpBytes.value,
+      searchPath: callerEnvironment.PATH ?? '',
+      onWarning,
+    });
+  }
+
+  #tell(level: 'info' | 'warn', message: string, advice?: string): void {
+    if (this.#told.has(message)) return;
+    this.#told.add(message);
+    this.#options.journal.add({ type: 'notice', level, time: Date.now(), message, advice });
+  }
+}

@@ -1,0 +1,77 @@
+// What people are told where the report alone would leave them guessing.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { Client } from './client.ts';
+import type { DevOptions } from './harness.ts';
+import { Dev, scriptedDir, temporaryFolder, writeFunction } from './harness.ts';
+import { until } from './until.ts';
+
+const fixture = (name: string): string =>
+  fileURLToPath(new URL(`../fixtures/bootstrap/${name}`, import.meta.url));
+
+async function start(options: DevOptions): Promise<Dev> {
+  const dev = await Dev.start(options);
+  onTestFinished(() => dev.dispose());
+  return dev;
+}
+
+test('a faster clock does not age the cold start: a function that starts in time starts in time', async () => {
+  // 300 ms at 1000 times as fast would be five minutes, and the init timeout is one.
+  const dev = await start({
+    dir: fixture('listens-late'),
+    args: ['--time-scale', '1000', '--idle-timeout', '10m', '--timeout', '1h'],
+  });
+  const client = await Client.open(dev.url());
+  client.socket.close(1000);
+  const { initMs, statusCode } = await dev.report(0);
+  expect(statusCode).toBe(200);
+  expect(initMs).toBeLessThan(60_000);
+});
+
+test('a close frame that the function never answers is told, although the status is 200', async () => {
+  const dir = writeFunction(temporaryFolder(), {
+    // Accepts the handshake, and has no ear for anything after.
+    app: `const { createServer } = require('node:http');
+createServer().on('upgrade', (request, socket) => socket.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nSec-WebSocket-Accept: ' + require('node:crypto').createHash('sha1').update(request.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64') + '\\r\\n\\r\\n')).listen(9000);
+`,
+  });
+  writeFileSync(join(dir, 'scf.yaml'), 'assume: { closeGrace: 200ms }\n');
+  const dev = await start({ dir });
+  const client = await Client.open(dev.url());
+  client.socket.close(1000);
+  expect(await dev.report(0)).toMatchObject({ statusCode: 200, cause: 'client-closed' });
+  const { stderr } = await dev.stop();
+  expect(stderr).toMatch(/→ The function did not answer the close frame within 200 ms/);
+});
+
+test('a close frame of scf-ws’s own is not told as a peer’s', async () => {
+  const dev = await start({ dir: scriptedDir });
+  const client = await Client.open(dev.url());
+  client.socket.send(Buffer.alloc(300_000));
+  await client.closed();
+  await dev.report(0);
+  const { stderr } = await dev.stop();
+  expect(stderr).toMatch(/↓ close 1009 "message of 300000 bytes is too big" from scf-ws/);
+  expect(stderr).not.toMatch(/close 1009 .* from the (client|function)/);
+});
+
+test('a request that reaches no function leaves a line, and each function’s address is told', async () => {
+  const dir = temporaryFolder();
+  writeFunction(join(dir, 'chat'), { app: '' });
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(join(dir, 'scf.yaml'), 'functions:\n  chat: { src: chat, route: /chat }\n');
+  const dev = await start({ dir });
+  const address = dev.url().replace(/^ws/, 'http');
+  const status = await new Promise(resolve =>
+    get(address, response => resolve(response.resume().statusCode)),
+  );
+  expect(status).toBe(404);
+  await until('the line', () =>
+    dev.stderr.includes('GET / was answered with 404: No function has a route for /'),
+  );
+  expect(dev.stderr).toContain(`chat at ${dev.url()}chat:`);
+  await dev.stop();
+});
