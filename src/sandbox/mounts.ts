@@ -17,6 +17,8 @@ export interface MountOptions {
   readonly langDir: string;
   /** The folder with what runs inside, mounted at `INSIDE`. */
   readonly insideDir: string;
+  /** The Node that runs it: wherever it is, `/tmp` for one, it must be seen inside. */
+  readonly nodePath: string;
   readonly tmpBytes: number;
 }
 
@@ -26,6 +28,7 @@ export const CODE_DIR = '/var/user';
 /** Where scf-ws's own files are within the sandbox. */
 export const INSIDE = '/run/scf-ws';
 
+export const INSIDE_NODE = '/run/scf-ws-node';
 export const DIALER = `${INSIDE}/dialer.cjs`;
 
 /** Made anew for each instance, so this machine's own are left out. */
@@ -34,7 +37,7 @@ const OWN_IN_VAR = new Set(['user', 'lang', 'run', 'tmp']);
 
 /** Everything read-only but `/tmp`; what is neither folder nor link is left out. */
 export function mountArguments(options: MountOptions): readonly string[] {
-  const { root, varFolder, codeDir, langDir, insideDir, tmpBytes } = options;
+  const { root, varFolder, codeDir, langDir, insideDir, nodePath, tmpBytes } = options;
   return [
     ...root.filter(({ name }) => !OWN_IN_ROOT.has(name)).flatMap(entry => mountOf('/', entry)),
     '--tmpfs',
@@ -42,7 +45,7 @@ export function mountArguments(options: MountOptions): readonly string[] {
     ...varFolder.filter(({ name }) => !OWN_IN_VAR.has(name)).flatMap(entry => mountOf('/var/', entry)),
     ...['--symlink', '/run', '/var/run', '--symlink', '/tmp', '/var/tmp'],
     ...['--ro-bind', codeDir, CODE_DIR, '--ro-bind', langDir, '/var/lang'],
-    ...['--tmpfs', '/run', '--ro-bind', insideDir, INSIDE],
+    ...['--tmpfs', '/run', '--ro-bind', insideDir, INSIDE, '--ro-bind', nodePath, INSIDE_NODE],
     ...['--proc', '/proc', '--dev', '/dev'],
     ...['--size', String(tmpBytes), '--tmpfs', '/tmp'],
     ...['/var', '/run', '/'].flatMap(folder => ['--remount-ro', folder]),

@@ -120,6 +120,7 @@ export class NamespaceDriver implements SandboxDriver {
           langDir: shared.lang.dir,
           codeDir,
           insideDir: INSIDE_DIR,
+          nodePath: process.execPath,
           tmpBytes: this.#options.tmpBytes,
         }),
         startFile,

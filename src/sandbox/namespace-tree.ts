@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SandboxExit } from '../core/end-cause.ts';
 import type { LineReader } from './lines.ts';
 import { readLines } from './lines.ts';
-import { DIALER } from './mounts.ts';
+import { DIALER, INSIDE_NODE } from './mounts.ts';
 import type { ProcessNamespace } from './namespace-processes.ts';
 import { functionProcesses, isNamespaceAlive, readNamespace } from './namespace-processes.ts';
 import type { ProcessMark } from './process-tree.ts';
@@ -71,7 +71,7 @@ export class NamespaceTree implements Tree {
   constructor(options: NamespaceTreeOptions) {
     this.#options = options;
     const { bubblewrap, mounts, startFile, env, mark } = options;
-    const script = ['/bin/sh', '-c', SCRIPT, 'sh', process.execPath, `${mark.name}=${mark.value}`, startFile];
+    const script = ['/bin/sh', '-c', SCRIPT, 'sh', INSIDE_NODE, `${mark.name}=${mark.value}`, startFile];
     const own = [
       '--hostname',
       'scf',

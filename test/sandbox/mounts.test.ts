@@ -9,6 +9,7 @@ const machine: MountOptions = {
   codeDir: '/home/me/code',
   langDir: '/tmp/x/lang',
   insideDir: '/opt/scf-ws/inside',
+  nodePath: '/tmp/node/bin/node',
   tmpBytes: 1000,
 };
 
@@ -57,6 +58,7 @@ describe('of the cloud an instance sees', () => {
     ['a /dev of its own', '--dev /dev'],
     ['the code as its working folder', `--chdir ${CODE_DIR}`],
     ['and what runs inside', `--ro-bind /opt/scf-ws/inside ${INSIDE}`],
+    ['with its Node, wherever that is', '--ro-bind /tmp/node/bin/node /run/scf-ws-node'],
   ])('%s', (_what, operation) => {
     expect(operations()).toContain(operation);
   });
