@@ -1,5 +1,5 @@
 // What people are told where the report alone would leave them guessing.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,12 @@ import { until } from './until.ts';
 
 const fixture = (name: string): string =>
   fileURLToPath(new URL(`../fixtures/bootstrap/${name}`, import.meta.url));
+
+function ownFolder(): string {
+  const folder = temporaryFolder();
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
 
 async function start(options: DevOptions): Promise<Dev> {
   const dev = await Dev.start(options);
@@ -32,7 +38,7 @@ test('a faster clock does not age the cold start: a function that starts in time
 });
 
 test('a close frame that the function never answers is told, although the status is 200', async () => {
-  const dir = writeFunction(temporaryFolder(), {
+  const dir = writeFunction(ownFolder(), {
     // Accepts the handshake, and has no ear for anything after.
     app: `const { createServer } = require('node:http');
 createServer().on('upgrade', (request, socket) => socket.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nSec-WebSocket-Accept: ' + require('node:crypto').createHash('sha1').update(request.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64') + '\\r\\n\\r\\n')).listen(9000);
@@ -59,7 +65,7 @@ test('a close frame of scf-ws’s own is not told as a peer’s', async () => {
 });
 
 test('a request that reaches no function leaves a line, and each function’s address is told', async () => {
-  const dir = temporaryFolder();
+  const dir = ownFolder();
   writeFunction(join(dir, 'chat'), { app: '' });
   mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, 'scf.yaml'), 'functions:\n  chat: { src: chat, route: /chat }\n');
