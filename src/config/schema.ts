@@ -191,4 +191,3 @@ export const functionsFileSchema = v.strictObject(
 
 /** A function's keys once validated: durations in ms, sizes in bytes, memory in MB, `none` as null. */
 export type FunctionValues = v.InferOutput<typeof functionSchema>;
-export type FunctionsFileValues = v.InferOutput<typeof functionsFileSchema>;

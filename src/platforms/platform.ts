@@ -1,6 +1,6 @@
 // What a platform is, as data: each value says where it was learnt. Pure: types and look-ups, no I/O.
 
-import type { EndCause, EndCauseKind, QuotaKind, Side } from '../core/end-cause.ts';
+import type { EndCause, EndCauseKind, Side } from '../core/end-cause.ts';
 import { cannotHappen } from '../core/never.ts';
 
 /** How a value is known. `assumed`: nothing is published; scf-ws takes the behaviour that would hurt in production. */
@@ -122,8 +122,6 @@ export interface Platform {
   };
   /** Environment of every instance. Placeholders: `{name}`, `{codeDir}`. */
   readonly variables: Fact<Readonly<Record<string, string>>>;
-  /** Names that the platform prints beside its codes. Only published ones. */
-  readonly statusNames: Fact<Readonly<Record<number, string>>>;
   readonly prices: Fact<{
     readonly currency: string;
     readonly perGBs: number;
@@ -165,13 +163,6 @@ function closeStatus(table: CloseStatusTable, code: number | null): Fact<StatusC
   if (table.unclear.codes.includes(code)) return table.unclear.status;
   return table.success.value.includes(code) ? table.successStatus : table.otherCode;
 }
-
-/** What each quota is called where people read it. */
-export const QUOTA_TITLES: Readonly<Record<QuotaKind, string>> = {
-  'message-size': 'message size',
-  bandwidth: 'bandwidth',
-  'message-rate': 'message rate',
-};
 
 /** Fills the placeholders of a platform's text. A placeholder without a value stays as it is. */
 export function fillTemplate(template: string, values: Readonly<Record<string, string | number>>): string {

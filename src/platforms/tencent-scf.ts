@@ -179,18 +179,6 @@ export const tencentScf: Platform = {
     ),
     tmpBytes: documented(512 * 1024 ** 2, QUOTA_DOC),
   },
-  statusNames: documented(
-    {
-      200: 'Success',
-      432: 'ResourceLimitReached',
-      433: 'TimeLimitReached',
-      434: 'MemoryLimitReached',
-      439: 'User process exit when running',
-      443: 'UserCodeError',
-      446: 'PortBindingFailed',
-    },
-    STATUS_DOC,
-  ),
   prices: documented({ currency: 'CNY', perGBs: 0.00011108, perTenThousandInvocations: 0.0133 }, BILLING_DOC),
   runtimes: documented(
     [
