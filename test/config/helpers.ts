@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { FunctionConfig } from '../../src/config/function-config.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 
-const SOURCE = { file: 'scf.yaml', dir: '/work/my-app' };
+const SOURCE = { file: 'scf.yaml', dir: '/home/me/my-app' };
 
 export function functionsOf(text: string): readonly FunctionConfig[] {
   const parsed = parseConfig(text, SOURCE);

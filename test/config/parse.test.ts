@@ -13,14 +13,14 @@ describe('what is left out', () => {
     ['an empty map', '{}'],
     ['maps without entries', 'environment:\nlimits:\nassume:\n'],
   ])('%s is the default config', (_, text) => {
-    expect(functionOf(text)).toEqual(defaultConfig({ dir: '/work/my-app' }));
+    expect(functionOf(text)).toEqual(defaultConfig({ dir: '/home/me/my-app' }));
   });
 
   test('the defaults are those of the platform', () => {
-    const config = defaultConfig({ dir: '/work/my-app', name: 'echo' });
+    const config = defaultConfig({ dir: '/home/me/my-app', name: 'echo' });
     expect(config).toMatchObject({
       name: 'echo',
-      srcDir: '/work/my-app',
+      srcDir: '/home/me/my-app',
       route: '/',
       port: tencentScf.port.value,
       idleTimeoutMs: tencentScf.idleTimeoutS.default.value * 1000,
@@ -44,7 +44,7 @@ describe('what is left out', () => {
   });
 
   test('a folder name with letters that no name may have still gives a name', () => {
-    expect(defaultConfig({ dir: '/work/my app (2)' }).name).toBe('my-app-2');
+    expect(defaultConfig({ dir: '/home/me/my app (2)' }).name).toBe('my-app-2');
     expect(defaultConfig({ dir: '/' }).name).toBe('function');
   });
 });
@@ -64,7 +64,7 @@ describe('values', () => {
     ['memorySize: 3072MB', { memoryMB: 3072 }],
     ['maxInstances: 3', { maxInstances: 3 }],
     ['maxInstances: none', { maxInstances: null }],
-    ['src: ./dist', { srcDir: '/work/my-app/dist' }],
+    ['src: ./dist', { srcDir: '/home/me/my-app/dist' }],
     ['src: /elsewhere', { srcDir: '/elsewhere' }],
     ['route: /chat/', { route: '/chat' }],
     ['limits: { message: none }', { limits: { maxMessageBytes: null, maxMessagesPerSecond: 10 } }],
@@ -107,8 +107,8 @@ describe('several functions', () => {
   test('the key is the name, and with a slash before it the default route', () => {
     const functions = functionsOf('functions:\n  chat:\n  feed:\n    route: /v1/feed\n    src: feed\n');
     expect(functions.map(({ name, route, srcDir }) => ({ name, route, srcDir }))).toEqual([
-      { name: 'chat', route: '/chat', srcDir: '/work/my-app' },
-      { name: 'feed', route: '/v1/feed', srcDir: '/work/my-app/feed' },
+      { name: 'chat', route: '/chat', srcDir: '/home/me/my-app' },
+      { name: 'feed', route: '/v1/feed', srcDir: '/home/me/my-app/feed' },
     ]);
   });
 
