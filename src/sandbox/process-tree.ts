@@ -35,7 +35,7 @@ const LOOKS = 50;
 const LOOK_PAUSE_MS = 10;
 const MAX_LOOK_PAUSE_MS = 100;
 
-/** One look can miss a process that is just being forked by one that ends. */
+/** One look can miss a process that is just being forked, or replaced by another program: that takes less than a pause. */
 const LOOKS_TO_BE_SURE = 2;
 
 /** A process beyond our reach (another user's, its environment cleared) may hold the output open for ever. */
@@ -143,12 +143,8 @@ export class ProcessTree implements Tree {
     for (let look = 0; look < LOOKS && looksWithout < LOOKS_TO_BE_SURE; look++) {
       const left = this.#marked();
       signalEach(left, 'SIGKILL');
-      if (left.length === 0 && !this.#isGroupAlive()) {
-        looksWithout += 1;
-      } else {
-        looksWithout = 0;
-        await delay(LOOK_PAUSE_MS);
-      }
+      looksWithout = left.length === 0 && !this.#isGroupAlive() ? looksWithout + 1 : 0;
+      if (looksWithout < LOOKS_TO_BE_SURE) await delay(LOOK_PAUSE_MS);
     }
   }
 
