@@ -95,8 +95,7 @@ function usable(
     case 'invalid': {
       const [problem, ...others] = loaded.problems.map(formatProblem);
       throw new ScfWsError('ERR_CONFIG', [`the config cannot be used`, problem, ...others].join('\n'), {
-        hint:
-          others.length === 0 ? 'Mend it and start again' : `Mend these ${others.length + 1} and start again`,
+        hint: others.length === 0 ? 'Mend this one' : `Mend these ${others.length + 1}`,
       });
     }
   }

@@ -161,7 +161,7 @@ export const tencentScf: Platform = {
       PYTHONDONTWRITEBYTECODE: 'x',
       NODE_PATH: '{codeDir}:{codeDir}/node_modules',
     },
-    `${ENVIRONMENT_DOC}; without the credentials that stand there too`,
+    `${ENVIRONMENT_DOC}; region and account are placeholders, and the credentials that stand there too are left out`,
   ),
   fileSystem: {
     variables: documented(
