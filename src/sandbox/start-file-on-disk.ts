@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SandboxExit } from '../core/end-cause.ts';
-import { notStarted } from './not-started.ts';
+import { notStarted, WORDING } from './not-started.ts';
 import type { StartFile } from './start-file.ts';
 
 /** The start file, or the exit that its absence comes to. */
@@ -19,7 +19,7 @@ export async function readStartFile(
     if (code !== 'ENOENT' && code !== 'ENOTDIR') {
       return { exit: notStarted(error as NodeJS.ErrnoException, name) };
     }
-    const message = `[./${name}] no such file or directory`;
+    const message = WORDING.noSuchFile(name);
     return { exit: { kind: 'not-started', message, advice: `Put the start file ${name} into ${codeDir}` } };
   }
 }

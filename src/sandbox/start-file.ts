@@ -1,5 +1,6 @@
 // What a start file says, and how to run it here. Pure: text in, plan out.
 import { posix } from 'node:path';
+import { WORDING } from './not-started.ts';
 
 export type StartPlan =
   | { readonly kind: 'run'; readonly command: string; readonly args: readonly string[] }
@@ -33,7 +34,7 @@ export function planStart(file: StartFile, folders: CloudFolders): StartPlan {
   if (!file.isExecutable) {
     return {
       kind: 'cannot-run',
-      message: `fork/exec /var/user/${file.name}: permission denied`,
+      message: WORDING.permissionDenied(file.name),
       advice: `Make the start file executable: chmod 755 ${file.name}`,
     };
   }
@@ -44,7 +45,7 @@ export function planStart(file: StartFile, folders: CloudFolders): StartPlan {
   if (!firstLine.startsWith('#!')) {
     return {
       kind: 'cannot-run',
-      message: `fork/exec /var/user/${file.name}: exec format error`,
+      message: WORDING.execFormatError(file.name),
       advice: text.startsWith('\uFEFF')
         ? `Save the start file without a byte order mark: sed -i '1s/^\\xEF\\xBB\\xBF//' ${file.name}`
         : 'Begin the start file with a line that names its interpreter: #!/bin/bash',
@@ -53,7 +54,7 @@ export function planStart(file: StartFile, folders: CloudFolders): StartPlan {
   if (firstLine.endsWith('\r')) {
     return {
       kind: 'cannot-run',
-      message: `[${runAs}] no such file or directory`,
+      message: WORDING.noSuchFile(file.name),
       advice: `The start file's lines end with CRLF; save it with LF: sed -i 's/\\r$//' ${file.name}`,
     };
   }
