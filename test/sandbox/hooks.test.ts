@@ -4,11 +4,12 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { constants, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { connect, createServer, Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { freePort } from './free-port.ts';
 
 const hooksDir = fileURLToPath(new URL('../../src/sandbox/hooks/', import.meta.url));
 const fixturesDir = fileURLToPath(new URL('../fixtures/listen/', import.meta.url));
@@ -236,15 +237,6 @@ async function ask(port: number, speaks: 'tcp' | 'http'): Promise<string> {
   return answer;
 }
 
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
 describe.skipIf(process.platform === 'win32')('hooks', { timeout: 2 * ceilingMs }, () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'scf-ws-hooks-'));
@@ -280,7 +272,7 @@ describe.skipIf(process.platform === 'win32')('hooks', { timeout: 2 * ceilingMs 
       ['no instance', { SCF_WS_INSTANCE: undefined }],
       ...(isHooked ? [] : [['an interpreter that is too old', {}] as const]),
     ] as const)('with %s the hook does nothing', async (_, missing) => {
-      const port = await findFreePort();
+      const port = await freePort();
       const environment = { SCF_WS_PORT: String(port), ...missing };
       const app = start(
         interpreter,
@@ -369,7 +361,7 @@ describe.skipIf(process.platform === 'win32')('hooks', { timeout: 2 * ceilingMs 
     });
 
     test('another port is left alone and reported', async () => {
-      const port = await findFreePort();
+      const port = await freePort();
       const app = start(interpreter, [fixture(`${language}-given-port.${extension}`), String(port)], 'a');
       await untilPrinted(app, 1);
       expect(app.lines).toEqual([`listening ${port}`]);
