@@ -18,7 +18,8 @@ export interface DriversOptions {
   readonly journal: Journal;
 }
 
-type Kind = 'process' | 'namespace' | 'attach';
+/** `real-port`: the `process` driver without hooks. */
+type Kind = 'process' | 'real-port' | 'namespace' | 'attach';
 
 export class Drivers {
   readonly #options: DriversOptions;
@@ -57,7 +58,12 @@ export class Drivers {
       throw new ScfWsError('ERR_DRIVER_UNAVAILABLE', message, { hint: capability.remedy });
     }
     const read = await readStartFile(srcDir, platform.startFile.value);
-    if ('exit' in read || canBeHooked(read.file.bytes)) return 'process';
+    // It will not run, and every connection says why.
+    if ('exit' in read) return 'process';
+    if (canBeHooked(read.file.bytes)) {
+      this.#tell('info', `${name} runs in the process sandbox, as its start file runs Node or Python`);
+      return 'process';
+    }
     const capability = await this.#canUseNamespaces();
     if (capability.isAble) {
       this.#tell(
@@ -66,9 +72,9 @@ export class Drivers {
       );
       return 'namespace';
     }
-    const why = `${name} runs neither Node nor Python and needs namespaces, but ${capability.cause}`;
-    this.#tell('warn', `${why}: its connections will end with 446`, capability.remedy);
-    return 'process';
+    const why = `${name} runs neither Node nor Python, and ${capability.cause}`;
+    this.#tell('warn', `${why}: it gets one instance at a time, on the real port`, capability.remedy);
+    return 'real-port';
   }
 
   #canUseNamespaces(): ReturnType<typeof tryNamespaces> {
@@ -80,8 +86,12 @@ export class Drivers {
     const { attach, callerEnvironment } = this.#options;
     if (kind === 'attach' && attach !== null) return new AttachDriver(attach);
     const runtimes = platform.runtimes.value;
+    const reason =
+      'without namespaces there is only one real port, and the program is neither Node nor Python';
     const onWarning = (message: string): void => this.#tell('warn', message);
     if (kind === 'process') return new ProcessDriver({ runtimes, callerEnvironment, onWarning });
+    if (kind === 'real-port')
+      return new ProcessDriver({ runtimes, callerEnvironment, onWarning, realPort: { reason } });
     return new NamespaceDriver({
       runtimes,
       cloudEnvironment: platform.fileSystem.variables.value,

@@ -36,6 +36,8 @@ export interface Emulator {
   readonly invocations: readonly InvocationReport[];
   readonly journal: Journal;
   readonly clock: Pick<Clock, 'advance'>;
+  /** Resolves when the instances that are to be kept ready (`provisionedConcurrency`) are, or have failed. */
+  ready(): Promise<void>;
   /** New connections get these functions; those that are open go on as they began. */
   update(functions: readonly FunctionConfig[]): Promise<void>;
   /** Closes every connection, ends every instance, and resolves when nothing is left. */
@@ -64,8 +66,8 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     );
     // Longest prefix first: the first that fits is the one that matches most.
     routes = made.sort((a, b) => b.prefix.length - a.prefix.length);
+    gateway.serve(routes.map(({ setup }) => setup));
   }
-  await update(functions);
 
   const gateway = new Gateway({
     clock,
@@ -76,17 +78,25 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       if (invocations.length > MAX_KEPT_REPORTS) invocations.shift();
     },
   });
+  async function stop(): Promise<void> {
+    await gateway.stop();
+    await drivers.close();
+  }
   const actualPort = await gateway.listen({ host, port });
+  try {
+    await update(functions);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     url: `ws://${urlHost(host)}:${actualPort}/`,
     invocations,
     journal,
     clock,
     update,
-    async stop() {
-      await gateway.stop();
-      await drivers.close();
-    },
+    ready: () => gateway.settled(),
+    stop,
     kill: () => gateway.kill(),
   };
 }

@@ -6,6 +6,7 @@ import { cannotHappen } from './core/never.ts';
 import { formatDuration, formatSize } from './core/units.ts';
 import type { Circumstances } from './gateway/setup.ts';
 import type { StatusCode } from './platforms/platform.ts';
+import type { SandboxDriver } from './sandbox/driver.ts';
 
 export interface ExplainOptions {
   readonly config: FunctionConfig;
@@ -13,12 +14,14 @@ export interface ExplainOptions {
   readonly statusCode: StatusCode;
   /** The address of an attached server; null for an instance's own port. */
   readonly attachedTo: string | null;
+  /** What this machine can have at once; null: any number of instances. */
+  readonly capacity: SandboxDriver['capacity'] | null;
 }
 
 /** Null when there is nothing wrong. */
 export function explain(
   cause: EndCause,
-  { config, circumstances, statusCode, attachedTo }: ExplainOptions,
+  { config, circumstances, statusCode, attachedTo, capacity }: ExplainOptions,
 ): string | null {
   switch (cause.kind) {
     case 'client-closed':
@@ -49,6 +52,9 @@ export function explain(
     case 'start-failed':
       return explainStart(cause.exit, { config, circumstances });
     case 'concurrency-exceeded':
+      if (capacity && cause.maxInstances !== config.maxInstances) {
+        return `This machine can run one instance of it at a time (${capacity.reason}), and one was running already: wait for its end, or make namespaces possible`;
+      }
       return `${cause.maxInstances} instance${cause.maxInstances === 1 ? ' was' : 's were'} running already, as many as maxInstances allows: raise it, or let clients wait and try again`;
     case 'upgrade-refused':
       return `The function answered the handshake with HTTP ${cause.httpStatus}, so no WebSocket was opened${cause.httpStatus === 404 || cause.httpStatus === 426 ? ': see whether it serves WebSocket on this path' : ''}`;
@@ -79,7 +85,7 @@ function explainQuota(cause: Extract<EndCause, { kind: 'quota-exceeded' }>, conf
 
 function explainPort(
   loopbackAddress: string | null,
-  { config, circumstances, attachedTo }: Omit<ExplainOptions, 'statusCode'>,
+  { config, circumstances, attachedTo }: Omit<ExplainOptions, 'statusCode' | 'capacity'>,
 ): string {
   if (loopbackAddress !== null) {
     return `The function listens on ${loopbackAddress}:${config.port}, which the platform cannot reach: listen on 0.0.0.0:${config.port}`;

@@ -33,6 +33,8 @@ export function functionSetup(
     windowMs: platform.limits.rateWindowMs.value * timeScale,
   };
   const { maxMessageBytes } = limits;
+  // A server of the user's is neither started nor kept.
+  const isOurs = driver.address === undefined;
   const { controlFramesResetIdle } = assume;
   const values = {
     startFile: platform.startFile.value,
@@ -55,6 +57,8 @@ export function functionSetup(
     port: config.port,
     memoryMB: config.memoryMB,
     maxInstances: config.maxInstances,
+    provisionedConcurrency: isOurs ? config.provisionedConcurrency : 0,
+    keepsInstances: isOurs && (config.reuse || config.provisionedConcurrency > 0),
     driver,
     environment: { ...Object.fromEntries(variables), ...config.environment },
     rules: {
@@ -66,6 +70,7 @@ export function functionSetup(
       closeGraceMs: assume.closeGraceMs * timeScale,
       stopGraceMs: STOP_GRACE_MS * timeScale,
       terminateGraceMs: assume.terminateGraceMs * timeScale,
+      reuseInstances: isOurs && config.reuse,
       timeoutCloseCode: assume.timeoutCloseCode,
       messageTooBigCloseCode: assume.messageTooBigCloseCode,
       rateExceededCloseCode: assume.rateExceededCloseCode,
@@ -97,6 +102,7 @@ export function functionSetup(
         circumstances,
         statusCode: statusOf(platform.status, cause).value,
         attachedTo: driver.address ?? null,
+        capacity: driver.capacity ?? null,
       }),
   };
 }

@@ -44,7 +44,7 @@ const ALLOWED: Readonly<
   sandbox: { values: ['core', 'sandbox'], types: ['platforms'] },
   journal: { values: ['core', 'journal', 'errors.ts'] },
   gateway: { values: ['core', 'gateway', 'errors.ts'], types: ['sandbox', 'journal', 'clock.ts'] },
-  'explain.ts': { values: ['core'], types: ['config', 'gateway', 'platforms'] },
+  'explain.ts': { values: ['core'], types: ['config', 'gateway', 'platforms', 'sandbox'] },
   'function-setup.ts': {
     values: ['core', 'platforms', 'explain.ts'],
     types: ['config', 'gateway', 'sandbox'],

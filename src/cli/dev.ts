@@ -63,7 +63,15 @@ export async function runDev(dir: string, flags: DevFlags): Promise<number> {
   const configFile = loaded.kind === 'loaded' ? loaded.file : null;
   const watch =
     configFile === null ? null : watchConfig(configFile, () => reload({ dir, flags, emulator, notify }));
-  process.stdout.write(`${emulator.url}\n`);
+  const provisioned = functions.filter(({ provisionedConcurrency }) => provisionedConcurrency > 0);
+  for (const { name, provisionedConcurrency: count } of provisioned) {
+    notify('info', `${name}: starting ${count} instance${count === 1 ? '' : 's'} to be kept ready`);
+  }
+  const isReady = await Promise.race([
+    emulator.ready().then(() => true),
+    interruption.first.then(() => false),
+  ]);
+  if (isReady) process.stdout.write(`${emulator.url}\n`);
 
   const exitCode = await interruption.first;
   watch?.close();

@@ -36,6 +36,10 @@ export interface FunctionConfig {
   readonly limits: Limits;
   /** How many instances may run at once; null: as many as connections. */
   readonly maxInstances: number | null;
+  /** How many started instances are kept ready; 0: each connection has a cold start. */
+  readonly provisionedConcurrency: number;
+  /** Does the next connection get the instance that the last has left? */
+  readonly reuse: boolean;
   readonly assume: Assumptions;
 }
 

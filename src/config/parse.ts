@@ -175,6 +175,8 @@ function readFunction(entry: Entry, from: { file: FileValues; yaml: YamlSource; 
     initTimeoutMs: values.initTimeout,
     memoryMB: values.memorySize,
     maxInstances: values.maxInstances,
+    provisionedConcurrency: values.provisionedConcurrency,
+    reuse: values.reuse,
     environment,
     limits: { maxMessageBytes: message, maxBytesPerSecond: bandwidth, maxMessagesPerSecond: qps },
     assume: { ...assume, closeGraceMs: closeGrace, terminateGraceMs: terminateGrace },

@@ -18,6 +18,7 @@ export function platformFindings(values: FunctionValues, on: RuleContext): Findi
     ...memoryFindings(values, on.platform),
     ...portFindings(values, on.platform),
     ...protocolFindings(values),
+    ...instanceFindings(values),
     ...environmentFindings(on.environment, on.platform),
   ];
 }
@@ -126,6 +127,13 @@ function protocolFindings({ protocol }: FunctionValues): Finding[] {
       advice: 'write protocol: WS, or leave this function out of the file',
     },
   ];
+}
+
+function instanceFindings({ provisionedConcurrency, maxInstances }: FunctionValues): Finding[] {
+  if (provisionedConcurrency === undefined || maxInstances === undefined || maxInstances === null) return [];
+  if (provisionedConcurrency <= maxInstances) return [];
+  const message = `provisionedConcurrency must be at most maxInstances (${maxInstances}): got ${provisionedConcurrency}`;
+  return [{ path: ['provisionedConcurrency'], message, advice: 'lower it, or raise maxInstances' }];
 }
 
 function environmentFindings(environment: Readonly<Record<string, string>>, platform: Platform): Finding[] {

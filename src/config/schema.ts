@@ -29,6 +29,7 @@ const EXPECTATIONS = {
     advice: 'write megabytes (128) or a number with a unit (128MB, 1GB)',
   },
   count: { must: 'must be a whole number from 1 on, or none', advice: 'write a number such as 10, or none' },
+  provisioned: { must: 'must be a whole number from 0 on', advice: 'write a number such as 2' },
   size: {
     must: 'must be a size above zero, or none',
     advice: 'write bytes (4096) or a number with a unit (256KB); none lifts the limit',
@@ -172,6 +173,14 @@ export const functionSchema = v.strictObject(
     initTimeout: v.optional(duration),
     memorySize: v.optional(quantity('memory', parseMemoryMB)),
     maxInstances: v.optional(v.union([none, count], wants('count'))),
+    provisionedConcurrency: v.optional(
+      v.pipe(
+        v.number(wants('provisioned')),
+        v.integer(wants('provisioned')),
+        v.minValue(0, wants('provisioned')),
+      ),
+    ),
+    reuse: v.optional(v.boolean(wants('boolean'))),
     environment: v.nullish(environmentSchema),
     limits: v.nullish(limitsSchema),
     assume: v.nullish(assumeSchema),

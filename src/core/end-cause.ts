@@ -59,3 +59,18 @@ export const END_CAUSE_KINDS = [
   'upgrade-refused',
   'emulator-stopped',
 ] as const satisfies readonly EndCauseKind[];
+
+/** The ends after which an instance may serve another connection; after the others platforms recycle it. */
+const HARMLESS: ReadonlySet<EndCauseKind> = new Set<EndCauseKind>([
+  'client-closed',
+  'function-closed',
+  'client-lost',
+  'function-lost',
+  'idle-timeout',
+  'quota-exceeded',
+  'upgrade-refused',
+]);
+
+export function isHarmless(cause: EndCause): boolean {
+  return HARMLESS.has(cause.kind);
+}

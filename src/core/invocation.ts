@@ -5,6 +5,9 @@ import { farewell } from './farewell.ts';
 import type { State } from './lifecycle-words.ts';
 import { cannotHappen } from './never.ts';
 
+/** How a connection came by its instance: started for it, kept ready beforehand, or left by another connection. */
+export type InstanceOrigin = 'cold' | 'provisioned' | 'reused';
+
 export interface TrafficCount {
   readonly messages: number;
   readonly bytes: number;
@@ -37,7 +40,13 @@ export interface InvocationReport {
   /** Client to function: whole messages that passed, and their payload bytes on the wire. */
   readonly up: TrafficCount;
   readonly down: TrafficCount;
-  readonly sandbox: { readonly driver: string; readonly pid: number | null; readonly exit: string | null };
+  readonly sandbox: {
+    readonly driver: string;
+    readonly pid: number | null;
+    readonly exit: string | null;
+    /** Null if it got no instance. */
+    readonly origin: InstanceOrigin | null;
+  };
 }
 
 /** What the shell knows beside the machine's state. */
@@ -55,6 +64,7 @@ export interface InvocationFacts {
   readonly driver: string;
   readonly pid: number | null;
   readonly exit: SandboxExit | null;
+  readonly origin: InstanceOrigin | null;
   /** Platform ms in one real ms: the cold start is this machine's own time. */
   readonly timeScale: number;
 }
@@ -85,7 +95,7 @@ export function invocationReport(
       facts.peakMemoryBytes === null ? null : Math.round((facts.peakMemoryBytes / 1024 ** 2) * 100) / 100,
     up: facts.up,
     down: facts.down,
-    sandbox: { driver: facts.driver, pid: facts.pid, exit: exitText(facts) },
+    sandbox: { driver: facts.driver, pid: facts.pid, exit: exitText(facts), origin: facts.origin },
   };
 }
 

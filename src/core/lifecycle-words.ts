@@ -18,6 +18,8 @@ export interface LifecycleRules extends FarewellRules {
   /** Instead of `closeGraceMs` when the emulator is being stopped: somebody is waiting for it. */
   readonly stopGraceMs: number;
   readonly terminateGraceMs: number;
+  /** May an instance that is none the worse for its connection serve another? */
+  readonly reuseInstances: boolean;
 }
 
 export interface State {
@@ -90,6 +92,8 @@ export type Effect =
   | { readonly type: 'cut-transport'; readonly side: Side }
   | { readonly type: 'terminate-sandbox' }
   | { readonly type: 'kill-sandbox' }
+  /** The instance goes on without this connection, for another one. */
+  | { readonly type: 'release-sandbox' }
   /** Replaces the last one; null: none is needed. */
   | { readonly type: 'wake-at'; readonly at: number | null }
   | { readonly type: 'report' };

@@ -25,10 +25,12 @@
 //  6. The sandbox is asked to end only when both transports are gone, and killed if it does not.
 //     Only a sandbox that used too much memory is killed at once.
 //  7. `closed` is reached when client, function and sandbox are all gone; then, and only then, exactly one report.
+//     A sandbox that is kept for another connection counts as gone.
 //  8. After `closed`, `step` returns no effects.
 import { conclude, cutBoth, enter } from './conclude.ts';
 import { nextDeadline } from './deadline.ts';
 import type { EndCause, SandboxExit } from './end-cause.ts';
+import { isHarmless } from './end-cause.ts';
 import type { Effect, Event, LifecycleRules, State, Step } from './lifecycle-words.ts';
 import { cannotHappen } from './never.ts';
 
@@ -70,7 +72,7 @@ export function step(state: State, event: Event, at: number, rules: LifecycleRul
   const deadline = nextDeadline(next, rules);
   if (deadline !== null && at >= deadline) next = expired(next, deadline, at, rules, effects);
   next = handled(next, event, at, rules, effects);
-  next = advanced(next, at, effects);
+  next = advanced(next, at, rules, effects);
   return rearmed(next, rules, effects);
 }
 
@@ -253,11 +255,14 @@ function transportEnded(
 }
 
 /** Moves on to the phases that need no event of their own. */
-function advanced(state: State, at: number, effects: Effect[]): State {
+function advanced(state: State, at: number, rules: LifecycleRules, effects: Effect[]): State {
   let next = state;
   if (next.phase === 'closing' && next.client === 'gone' && next.function === 'gone') {
     next = enter(next, 'stopping', at);
-    if (!next.sandboxGone) effects.push({ type: 'terminate-sandbox' });
+    if (rules.reuseInstances && isInstanceSound(next)) {
+      effects.push({ type: 'release-sandbox' });
+      next = { ...next, sandboxGone: true };
+    } else if (!next.sandboxGone) effects.push({ type: 'terminate-sandbox' });
   }
   if (next.phase === 'stopping' && next.sandboxGone) {
     next = enter(next, 'closed', at);
@@ -274,6 +279,11 @@ function rearmed(state: State, rules: LifecycleRules, effects: Effect[]): Step {
   }
   effects.push({ type: 'wake-at', at: wakeAt });
   return [{ ...state, wakeAt }, effects];
+}
+
+/** Is there an instance that was ready, lives, and has taken no harm from its connection? */
+function isInstanceSound({ cause, readyAt, sandboxGone }: State): boolean {
+  return cause !== null && isHarmless(cause) && readyAt !== null && !sandboxGone;
 }
 
 /** Is the platform still in charge of the connection's end? */

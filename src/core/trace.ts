@@ -1,6 +1,6 @@
 // What happened, in order: the records that log lines, reports and other readers are made of. Types only.
 import type { EndCause, Side } from './end-cause.ts';
-import type { InvocationReport } from './invocation.ts';
+import type { InstanceOrigin, InvocationReport } from './invocation.ts';
 
 /** What every record of a connection carries. `at` is in ms of the platform's clock, `time` the wall clock (epoch ms). */
 export interface TraceOrigin {
@@ -24,8 +24,17 @@ export type ConnectionRecord = TraceOrigin &
   (
     | { readonly type: 'connected'; readonly path: string; readonly from: string }
     | { readonly type: 'instance-started'; readonly driver: string; readonly pid: number | null }
+    /** An instance that was ready already. */
+    | {
+        readonly type: 'instance-taken';
+        readonly origin: InstanceOrigin;
+        readonly driver: string;
+        readonly pid: number | null;
+      }
     | {
         readonly type: 'instance-ready';
+        readonly origin: InstanceOrigin;
+        /** Real ms. */
         readonly initMs: number;
         readonly memoryMB: number;
         readonly memUsageBytes: number | null;

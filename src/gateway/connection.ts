@@ -9,7 +9,7 @@ import type { Effect, Event, State } from '../core/lifecycle-words.ts';
 import { cannotHappen } from '../core/never.ts';
 import { Traffic } from '../core/traffic.ts';
 import { forwardedRequest, platformAnswer } from './handshake.ts';
-import { Instance } from './instance.ts';
+import type { Instance } from './instance.ts';
 import { Recorder } from './recorder.ts';
 import { Relay } from './relay.ts';
 import type { ConnectionOptions } from './setup.ts';
@@ -116,6 +116,9 @@ export class Connection {
       case 'kill-sandbox':
         this.#instance?.sandbox.kill();
         break;
+      case 'release-sandbox':
+        if (this.#instance !== null) this.#options.instances.release(this.#instance);
+        break;
       case 'wake-at':
         this.#wake?.cancel();
         this.#wake = effect.at === null ? null : clock.wakeAt(effect.at, () => this.#raise({ type: 'woke' }));
@@ -130,13 +133,11 @@ export class Connection {
   }
 
   #startSandbox(): void {
-    const { requestId, setup, clock } = this.#options;
-    this.#instance = new Instance({
-      requestId,
-      setup,
-      recorder: this.#recorder,
+    const { requestId, instances, clock } = this.#options;
+    this.#instance = instances.take(requestId, {
+      record: body => this.#recorder.record(body),
       raise: event => this.#raise(event),
-      sinceArrival: () => (clock.now() - this.#state.startedAt) / clock.scale,
+      waitedMs: () => (clock.now() - this.#state.startedAt) / clock.scale,
     });
   }
 
@@ -256,6 +257,7 @@ export class Connection {
         driver: setup.driver.name,
         pid: this.#instance?.sandbox.pid ?? null,
         exit: this.#instance?.exit ?? null,
+        origin: this.#instance?.origin ?? null,
         timeScale: clock.scale,
       },
     );

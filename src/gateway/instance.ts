@@ -1,52 +1,77 @@
-// The connection's instance: starts the sandbox, records what it tells, and remembers what explains an end.
+// One instance of the function: starts its sandbox, tells what it does to whoever has it, a connection or the pool,
+// and remembers what explains an end.
 import type { SandboxExit } from '../core/end-cause.ts';
+import type { InstanceOrigin } from '../core/invocation.ts';
 import type { Event } from '../core/lifecycle-words.ts';
 import type { Sandbox } from '../sandbox/driver.ts';
-import type { Recorder } from './recorder.ts';
+import type { RecordBody } from './recorder.ts';
 import type { Circumstances, FunctionSetup } from './setup.ts';
 
+/** Whoever has the instance just now. */
+export interface InstanceHolder {
+  record(body: RecordBody): void;
+  raise(event: InstanceEvent): void;
+  /** Real ms since it asked for the instance. */
+  waitedMs(): number;
+}
+
+export type InstanceEvent = Extract<
+  Event,
+  { type: 'sandbox-ready' | 'sandbox-bound-to-loopback' | 'memory-measured' | 'sandbox-exited' }
+>;
+
 export interface InstanceOptions {
-  readonly requestId: string;
+  /** Unique within the emulator. */
+  readonly id: string;
   readonly setup: FunctionSetup;
-  readonly recorder: Recorder;
-  readonly raise: (event: Event) => void;
-  /** Real ms since the connection arrived. */
-  readonly sinceArrival: () => number;
+  readonly origin: InstanceOrigin;
+  readonly holder: InstanceHolder;
 }
 
 export class Instance {
+  readonly #setup: FunctionSetup;
   readonly #sandbox: Sandbox;
-  readonly #otherPorts: number[] = [];
+  #origin: InstanceOrigin;
+  #holder: InstanceHolder;
+  #otherPorts: number[] = [];
   #namedError: string | null = null;
   #lastWords: string | null = null;
   #exit: SandboxExit | null = null;
 
-  constructor({ requestId, setup, recorder, raise, sinceArrival }: InstanceOptions) {
-    const { driver, codeDir, startFile, port, environment, memoryMB } = setup;
+  constructor({ id, setup, origin, holder }: InstanceOptions) {
+    this.#setup = setup;
+    this.#origin = origin;
+    this.#holder = holder;
+    const { driver, codeDir, startFile, port, environment, memoryMB, keepsInstances } = setup;
     this.#sandbox = driver.start(
-      { instanceId: requestId, codeDir, startFile, port, environment },
+      { instanceId: id, codeDir, startFile, port, environment, isKept: keepsInstances },
       {
-        onStarted: pid => recorder.record({ type: 'instance-started', driver: driver.name, pid }),
+        onStarted: pid => this.#holder.record({ type: 'instance-started', driver: driver.name, pid }),
         onReady: () => {
-          const memUsageBytes = this.#sandbox.peakMemoryBytes;
-          recorder.record({ type: 'instance-ready', initMs: sinceArrival(), memoryMB, memUsageBytes });
-          raise({ type: 'sandbox-ready' });
+          this.#holder.record({
+            type: 'instance-ready',
+            origin: this.#origin,
+            initMs: this.#holder.waitedMs(),
+            memoryMB,
+            memUsageBytes: this.#sandbox.peakMemoryBytes,
+          });
+          this.#holder.raise({ type: 'sandbox-ready' });
         },
-        onLoopbackOnly: address => raise({ type: 'sandbox-bound-to-loopback', address }),
+        onLoopbackOnly: address => this.#holder.raise({ type: 'sandbox-bound-to-loopback', address }),
         onOtherPort: otherPort => {
           if (this.#otherPorts.includes(otherPort)) return;
           this.#otherPorts.push(otherPort);
-          recorder.record({ type: 'listening-elsewhere', port: otherPort, expectedPort: port });
+          this.#holder.record({ type: 'listening-elsewhere', port: otherPort, expectedPort: port });
         },
         onOutput: (stream, line) => {
           if (NAMED_ERROR.test(line)) this.#namedError = line;
           if (stream === 'stderr' && !TRAILER.test(line)) this.#lastWords = line;
-          recorder.record({ type: 'output', stream, line });
+          this.#holder.record({ type: 'output', stream, line });
         },
-        onMemory: usedBytes => raise({ type: 'memory-measured', usedBytes }),
+        onMemory: usedBytes => this.#holder.raise({ type: 'memory-measured', usedBytes }),
         onExit: exit => {
           this.#exit = exit;
-          raise({ type: 'sandbox-exited', exit });
+          this.#holder.raise({ type: 'sandbox-exited', exit });
         },
       },
     );
@@ -56,12 +81,39 @@ export class Instance {
     return this.#sandbox;
   }
 
+  /** How the connection that has it came by it. */
+  get origin(): InstanceOrigin {
+    return this.#origin;
+  }
+
   get exit(): SandboxExit | null {
     return this.#exit;
   }
 
   get circumstances(): Omit<Circumstances, 'isUnanswered'> {
     return { otherPorts: this.#otherPorts, namedError: this.#namedError, lastWords: this.#lastWords };
+  }
+
+  /** Hands it, ready, to a connection, which is told when it can connect. */
+  giveTo(holder: InstanceHolder, origin: InstanceOrigin): void {
+    this.#holder = holder;
+    this.#origin = origin;
+    // What an earlier connection met explains nothing of this one.
+    this.#otherPorts = [];
+    this.#namedError = null;
+    this.#lastWords = null;
+    holder.record({
+      type: 'instance-taken',
+      origin,
+      driver: this.#setup.driver.name,
+      pid: this.#sandbox.pid,
+    });
+    this.#sandbox.renew();
+  }
+
+  /** Takes it from the connection that it has served. */
+  takeBack(holder: InstanceHolder): void {
+    this.#holder = holder;
   }
 }
 

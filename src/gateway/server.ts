@@ -11,6 +11,7 @@ import { ScfWsError } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
 import { Connection } from './connection.ts';
 import { ownAnswer } from './handshake.ts';
+import { InstancePool } from './instance-pool.ts';
 import type { FunctionSetup } from './setup.ts';
 
 export interface GatewayOptions {
@@ -31,7 +32,9 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
-  readonly #instancesOf = new Map<string, number>();
+  #pools: readonly InstancePool[] = [];
+  /** Of functions that are served no more, their instances on their way out. */
+  readonly #closing = new Set<InstancePool>();
   #onAllEnded: (() => void) | null = null;
 
   constructor(options: GatewayOptions) {
@@ -66,7 +69,25 @@ export class Gateway {
     });
   }
 
-  /** Ends every connection and resolves when each has reported. */
+  /** From now on these are the functions; the ready instances of those that are served no more are ended. */
+  serve(setups: readonly FunctionSetup[]): void {
+    const { clock, journal } = this.#options;
+    const before = this.#pools;
+    this.#pools = setups.map(
+      setup => before.find(pool => pool.setup === setup) ?? new InstancePool({ setup, clock, journal }),
+    );
+    for (const pool of before) {
+      if (!this.#pools.includes(pool)) void this.#closePool(pool);
+    }
+    for (const pool of this.#pools) pool.fill();
+  }
+
+  /** Resolves when the instances that are to be kept ready are, or have failed. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pools.map(pool => pool.settled()));
+  }
+
+  /** Ends every connection and every instance, and resolves when each connection has reported. */
   async stop(): Promise<void> {
     this.#server.close();
     this.#server.closeAllConnections();
@@ -75,11 +96,13 @@ export class Gateway {
     });
     for (const connection of [...this.#connections]) connection.stop();
     if (this.#connections.size > 0) await allEnded;
+    await Promise.all([...this.#pools, ...this.#closing].map(pool => this.#closePool(pool)));
   }
 
   /** Ends every instance at once, without farewell. */
   kill(): void {
     for (const connection of this.#connections) connection.kill();
+    for (const pool of [...this.#pools, ...this.#closing]) pool.kill();
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -91,12 +114,9 @@ export class Gateway {
       socket.end(ownAnswer(statusCode, message));
       return;
     }
-    const instances = this.#instancesOf.get(setup.name) ?? 0;
-    const refusal: EndCause | null =
-      setup.maxInstances !== null && instances >= setup.maxInstances
-        ? { kind: 'concurrency-exceeded', maxInstances: setup.maxInstances }
-        : null;
-    if (refusal === null) this.#instancesOf.set(setup.name, instances + 1);
+    const instances = this.#pools.find(pool => pool.setup === setup);
+    if (instances === undefined) throw new Error(`${setup.name} is not served`);
+    const refusal = this.#refusal(instances);
     const requestId = randomUUID();
     const connection: Connection = new Connection({
       requestId,
@@ -106,15 +126,35 @@ export class Gateway {
       request,
       socket,
       head,
+      instances,
       refusal,
       onReport: report => {
-        if (refusal === null) this.#instancesOf.set(setup.name, (this.#instancesOf.get(setup.name) ?? 1) - 1);
+        if (refusal === null) instances.done();
         this.#connections.delete(connection);
         onReport(report);
         if (this.#connections.size === 0) this.#onAllEnded?.();
       },
     });
     this.#connections.add(connection);
+  }
+
+  /** Why a function gets no instance more; null if it does. */
+  #refusal(instances: InstancePool): EndCause | null {
+    const { maxInstances, driver } = instances.setup;
+    if (maxInstances !== null && instances.inUse >= maxInstances) {
+      return { kind: 'concurrency-exceeded', maxInstances };
+    }
+    if (driver.capacity === undefined) return null;
+    const others = this.#pools.filter(pool => pool !== instances && pool.setup.driver === driver);
+    const size = others.reduce((sum, pool) => sum + pool.size, instances.inUse);
+    const most = driver.capacity.maxInstances;
+    return size < most ? null : { kind: 'concurrency-exceeded', maxInstances: most };
+  }
+
+  async #closePool(pool: InstancePool): Promise<void> {
+    this.#closing.add(pool);
+    await pool.close();
+    if (pool.inUse === 0) this.#closing.delete(pool);
   }
 
   /** The answer to what is no handshake for a function. It is told here, as there will be no report. */

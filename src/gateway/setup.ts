@@ -9,6 +9,7 @@ import type { LifecycleRules } from '../core/lifecycle-words.ts';
 import type { TrafficLimits } from '../core/traffic.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { SandboxDriver } from '../sandbox/driver.ts';
+import type { InstancePool } from './instance-pool.ts';
 
 /** The platform's word on a cause. */
 export interface PlatformAnswer {
@@ -27,6 +28,10 @@ export interface FunctionSetup {
   readonly memoryMB: number;
   /** Null: no limit. */
   readonly maxInstances: number | null;
+  /** How many instances are kept ready. */
+  readonly provisionedConcurrency: number;
+  /** Does an instance serve more than the connection that it was started for? */
+  readonly keepsInstances: boolean;
   readonly driver: SandboxDriver;
   readonly environment: Readonly<Record<string, string>>;
   readonly rules: LifecycleRules;
@@ -61,6 +66,7 @@ export interface ConnectionOptions {
   readonly socket: Socket;
   /** What came behind the handshake in the same packet. */
   readonly head: Buffer;
+  readonly instances: InstancePool;
   /** Set if the connection gets no instance. */
   readonly refusal: EndCause | null;
   readonly onReport: (report: InvocationReport) => void;

@@ -38,7 +38,12 @@ function describe(record: ConnectionRecord, c: Colours): readonly string[] {
       return record.pid === null
         ? []
         : [`instance started ${c.dim(`(${record.driver}, pid ${record.pid})`)}`];
+    case 'instance-taken':
+      return [
+        `${record.origin === 'reused' ? 'instance reused' : 'instance was ready'} ${c.dim(`(${record.driver}, pid ${record.pid})`)}`,
+      ];
     case 'instance-ready':
+      if (record.origin !== 'cold') return [];
       return [`instance ready in ${formatDuration(record.initMs)}`];
     case 'output':
       return [`${record.stream === 'stderr' ? c.yellow('!') : c.dim('|')} ${record.line}`];

@@ -21,6 +21,8 @@ export function scfLogLines(write: (line: string) => void): (record: TraceRecord
         write(`${requestId} ${record.line}`);
         break;
       case 'instance-ready': {
+        // The platform has this line only for a cold start.
+        if (record.origin !== 'cold') break;
         const initMs = Math.round(record.initMs);
         // Neither code nor runtime is fetched here: the whole start is the function's own.
         write(

@@ -52,6 +52,7 @@ class AttachedServer implements Sandbox {
   #socket: Socket;
   #retry: NodeJS.Timeout | null = null;
   #isEnded = false;
+  #isStarted = false;
 
   constructor(target: AttachTarget, observer: SandboxObserver) {
     this.#target = target;
@@ -61,6 +62,10 @@ class AttachedServer implements Sandbox {
 
   connect(): Socket {
     return this.#socket;
+  }
+
+  renew(): void {
+    if (!this.#isEnded) this.#socket = this.#tryConnect();
   }
 
   terminate(): void {
@@ -89,7 +94,8 @@ class AttachedServer implements Sandbox {
       socket.off('error', retry);
       // Should it fail before anyone has taken it; whoever has listens for himself.
       socket.on('error', () => {});
-      this.#observer.onStarted(null);
+      if (!this.#isStarted) this.#observer.onStarted(null);
+      this.#isStarted = true;
       this.#observer.onReady();
     });
     return socket;

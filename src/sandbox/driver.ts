@@ -15,12 +15,14 @@ export interface SandboxRequest {
   readonly port: number;
   /** Exactly what the user's process may see, beside what the driver needs to make it run. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Will it serve one connection after another? Then `renew` may be called. */
+  readonly isKept: boolean;
 }
 
 /**
  * What a driver tells, and its promises:
  * - never during `start` itself, always later;
- * - `onReady` at most once, and never after `onLoopbackOnly`;
+ * - `onReady` at most once, and once more for each `renew`; never after `onLoopbackOnly`;
  * - `onExit` exactly once and last: no output, no process of the tree after it.
  */
 export interface SandboxObserver {
@@ -45,8 +47,10 @@ export interface Sandbox {
   readonly pid: number | null;
   /** The largest memory use of the whole tree seen so far, or null where the system does not tell. */
   readonly peakMemoryBytes: number | null;
-  /** Opens a connection to the function. Only after `onReady`. The socket reports its own failure as usual. */
+  /** Opens a connection to the function. Once after each `onReady`. The socket reports its own failure as usual. */
   connect(): Socket;
+  /** Makes ready for another connection, if the request said `isKept`: `onReady` comes again. */
+  renew(): void;
   /** Asks the tree to end (SIGTERM). */
   terminate(): void;
   /** Ends the tree (SIGKILL), whatever it does. */
@@ -57,6 +61,8 @@ export interface SandboxDriver {
   readonly name: 'process' | 'namespace' | 'attach';
   /** Where the function is, if not on a port of an instance's own. */
   readonly address?: string;
+  /** How many instances it can have at once; left out: any number. `reason` says why. */
+  readonly capacity?: { readonly maxInstances: number; readonly reason: string };
   /** Where instances see the code folder; left out: where it is. */
   readonly userDir?: string;
   /** Never throws: failing to start is an exit of kind `not-started`. */

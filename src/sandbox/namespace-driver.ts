@@ -94,7 +94,7 @@ export class NamespaceDriver implements SandboxDriver {
   }
 
   async #launch(sandbox: TreeSandbox, shared: Shared): Promise<void> {
-    const { codeDir, startFile, environment, port } = sandbox.request;
+    const { codeDir, startFile, environment, port, isKept } = sandbox.request;
     const { bubblewrap } = shared;
     if (bubblewrap === null) return sandbox.exited(noBubblewrap('bwrap is not on the PATH'));
     const read = await readStartFile(codeDir, startFile);
@@ -124,10 +124,12 @@ export class NamespaceDriver implements SandboxDriver {
           tmpBytes: this.#options.tmpBytes,
         }),
         startFile,
+        port,
+        isKept,
         env: { ...this.#cloudEnvironment(shared), ...environment },
         mark: { name: MARK, value: sandbox.mark },
         onListening: socket => {
-          if (sandbox.listened(socket)) tree.dial(port);
+          if (sandbox.listened(socket)) tree.dial();
         },
         onConnected: (socket: Socket) => sandbox.ready(() => socket),
         onOutput: (stream, line) => sandbox.printed(stream, line),

@@ -21,6 +21,10 @@ export interface NamespaceTreeOptions {
   /** The mounts, for bubblewrap. */
   readonly mounts: readonly string[];
   readonly startFile: string;
+  /** Where the function must listen. */
+  readonly port: number;
+  /** Will it serve one connection after another? */
+  readonly isKept: boolean;
   /** Exactly the environment of the start file, but for the mark. */
   readonly env: Readonly<Record<string, string>>;
   readonly mark: ProcessMark;
@@ -127,9 +131,10 @@ export class NamespaceTree implements Tree {
     return this.#isOver;
   }
 
-  /** Connects to the port from within; `onConnected` gets the socket. Once. */
-  dial(port: number): void {
-    if (this.#child.connected) this.#child.send({ port });
+  /** Connects to the port from within; `onConnected` gets the socket. Unless the instance is kept, once. */
+  dial(): void {
+    const { port, isKept } = this.#options;
+    if (this.#child.connected) this.#child.send({ port, isKept });
   }
 
   /** Asks every process of the function to end, once it has one. */

@@ -3,6 +3,7 @@
 // readiness is an event. The user's network stays reachable.
 import { connect } from 'node:net';
 import { delimiter } from 'node:path';
+import type { SandboxExit } from '../core/end-cause.ts';
 import type { CloudRuntime } from '../platforms/platform.ts';
 import { isWildcard } from './addresses.ts';
 import type { Sandbox, SandboxDriver, SandboxObserver, SandboxRequest } from './driver.ts';
@@ -10,6 +11,7 @@ import { MARK } from './guardian.ts';
 import { hookEnvironment } from './launcher.ts';
 import { notStarted } from './not-started.ts';
 import { ProcessTree } from './process-tree.ts';
+import { isPortFree, watchPort } from './real-port.ts';
 import type { ListenReport } from './runtime-dir.ts';
 import { RuntimeDir } from './runtime-dir.ts';
 import { planStart, runtimeFoldersIn } from './start-file.ts';
@@ -24,6 +26,8 @@ export interface ProcessDriverOptions {
   readonly callerEnvironment: Readonly<Record<string, string | undefined>>;
   /** Told once each: what this machine has other than the cloud. */
   readonly onWarning: (message: string) => void;
+  /** For programs that no hook gets into: one instance at a time, on the machine's real port. `reason` says why. */
+  readonly realPort?: { readonly reason: string };
 }
 
 /** Of the caller's environment, beside PATH. */
@@ -43,13 +47,22 @@ interface Shared {
   readonly runtimeDir: RuntimeDir;
 }
 
+/** Where a function listens, as it believes itself, and where that is. */
+interface Reached {
+  readonly port: number;
+  readonly address: string;
+  readonly actualPort?: number;
+}
+
 export class ProcessDriver implements SandboxDriver {
   readonly name = 'process';
+  readonly capacity?: { readonly maxInstances: number; readonly reason: string };
   readonly #options: ProcessDriverOptions;
   readonly #pool: TreePool<Shared>;
 
   constructor(options: ProcessDriverOptions) {
     this.#options = options;
+    if (options.realPort !== undefined) this.capacity = { maxInstances: 1, ...options.realPort };
     this.#pool = new TreePool<Shared>({
       share: () => this.#share(),
       launch: (sandbox, shared) => this.#launch(sandbox, shared),
@@ -92,7 +105,10 @@ export class ProcessDriver implements SandboxDriver {
       return sandbox.exited({ kind: 'not-started', message: 'Stopped before it was started', advice: '' });
     }
     const own = { ...this.#baseEnvironment(runtimeDir), ...environment };
-    const hooked = hookEnvironment(runtimeDir.hooks, { instanceId, port, environment: own });
+    const isHooked = this.#options.realPort === undefined;
+    if (!isHooked && !(await isPortFree(port))) return sandbox.exited(portTaken(port, startFile));
+    const hooked = isHooked ? hookEnvironment(runtimeDir.hooks, { instanceId, port, environment: own }) : {};
+    const stopWatching = isHooked ? () => {} : watchPort(port, socket => this.#reached(sandbox, socket));
     try {
       sandbox.adopt(
         new ProcessTree({
@@ -103,17 +119,25 @@ export class ProcessDriver implements SandboxDriver {
           env: { ...own, ...hooked, [MARK]: sandbox.mark },
           mark: { name: MARK, value: sandbox.mark },
           onOutput: (stream, line) => sandbox.printed(stream, line),
-          onExit: exit => sandbox.exited(exit),
+          onExit: exit => {
+            stopWatching();
+            sandbox.exited(exit);
+          },
         }),
       );
     } catch (error) {
+      stopWatching();
       sandbox.exited(notStarted(error as NodeJS.ErrnoException, startFile));
     }
   }
 
-  #listened({ instance, port, actualPort, address }: ListenReport): void {
-    const sandbox = this.#pool.find(instance);
-    if (!sandbox?.listened({ port, address })) return;
+  #listened(report: ListenReport): void {
+    const sandbox = this.#pool.find(report.instance);
+    if (sandbox !== undefined) this.#reached(sandbox, report);
+  }
+
+  #reached(sandbox: TreeSandbox, { port, address, actualPort = port }: Reached): void {
+    if (!sandbox.listened({ port, address })) return;
     const host = isWildcard(address) ? '127.0.0.1' : address;
     sandbox.ready(() => connect({ host, port: actualPort, noDelay: true, allowHalfOpen: true }));
   }
@@ -129,4 +153,13 @@ export class ProcessDriver implements SandboxDriver {
     }
     return environment;
   }
+}
+
+/** Not the function's fault, so in words of our own. */
+function portTaken(port: number, startFile: string): SandboxExit {
+  return {
+    kind: 'not-started',
+    message: `${startFile} was not run: port ${port} of this machine is in use`,
+    advice: `End the program that listens on port ${port}, or let the function run in the namespace sandbox`,
+  };
 }

@@ -14,6 +14,8 @@ export interface Tree {
   readonly isOver: boolean;
   /** The process whose descendants are all the function's; null if only the mark tells which are. */
   readonly functionRoot: number | null;
+  /** Makes a connection beforehand; left out where `connect` can make one any time. */
+  dial?(): void;
   terminate(): void;
   kill(): void;
 }
@@ -83,6 +85,17 @@ export class TreeSandbox implements Sandbox {
     this.#connect = connect;
     this.lookAtMemory();
     this.#parts.observer.onReady();
+  }
+
+  renew(): void {
+    if (this.#tree?.dial === undefined) {
+      setImmediate(() => {
+        if (!this.#hasExited) this.#parts.observer.onReady();
+      });
+      return;
+    }
+    this.#connect = null;
+    this.#tree.dial();
   }
 
   /** Tells the end, once. */

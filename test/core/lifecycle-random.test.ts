@@ -35,6 +35,7 @@ const EVENTS: fc.Arbitrary<Event> = fc.oneof(
 
 const WALKS = fc.record({
   timeoutCloseCode: fc.constantFrom(null, 1001),
+  reuseInstances: fc.boolean(),
   events: fc.array(fc.record({ pause: fc.oneof(fc.nat(20), fc.nat(400_000)), event: EVENTS }), {
     minLength: 5,
     maxLength: 60,
@@ -97,6 +98,11 @@ class World {
       case 'cut-transport':
         expect(this.transports[effect.side]).toBe('present');
         break;
+      case 'release-sandbox':
+        expect(this.sandbox).toBe('running');
+        // It belongs to another one now.
+        this.sandbox = 'gone';
+        break;
       case 'report':
         this.reports++;
         // No survivor outlives the report.
@@ -114,12 +120,14 @@ const isReport = (effect: Effect): boolean => effect.type === 'report';
 
 function walk({
   timeoutCloseCode,
+  reuseInstances,
   events,
 }: {
   timeoutCloseCode: number | null;
+  reuseInstances: boolean;
   events: { pause: number; event: Event }[];
 }): void {
-  const rules: LifecycleRules = { ...RULES, timeoutCloseCode };
+  const rules: LifecycleRules = { ...RULES, timeoutCloseCode, reuseInstances };
   const world = new World();
   let at = 0;
   let [state, effects] = begin(at, rules);

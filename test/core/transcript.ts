@@ -13,6 +13,7 @@ export const RULES: LifecycleRules = {
   closeGraceMs: 5000,
   stopGraceMs: 500,
   terminateGraceMs: 2000,
+  reuseInstances: false,
   timeoutCloseCode: null,
   messageTooBigCloseCode: 1009,
   rateExceededCloseCode: 1008,

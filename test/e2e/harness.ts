@@ -103,10 +103,14 @@ export class Dev {
     return dev;
   }
 
-  /** A run that is expected to end by itself. */
-  static async run(options: DevOptions): Promise<Ended> {
+  /** A run that is expected to end by itself, or by Ctrl-C once it has said `interruptAt`. */
+  static async run({ interruptAt, ...options }: DevOptions & { interruptAt?: string }): Promise<Ended> {
     const dev = new Dev(options);
     try {
+      if (interruptAt !== undefined) {
+        await dev.saysOnStderr(interruptAt);
+        dev.signal('SIGINT');
+      }
       await until(
         () => `the end; stderr was:\n${dev.#stderr}`,
         () => dev.#hasEnded,

@@ -31,7 +31,7 @@ const report: InvocationReport = {
   memUsageMB: 57.86,
   up: { messages: 1, bytes: 2 },
   down: { messages: 3, bytes: 2048 },
-  sandbox: { driver: 'process', pid: 4711, exit: 'SIGTERM' },
+  sandbox: { driver: 'process', pid: 4711, exit: 'SIGTERM', origin: 'cold' },
 };
 
 const SESSION: readonly TraceRecord[] = [
@@ -47,7 +47,14 @@ const SESSION: readonly TraceRecord[] = [
   { ...origin, type: 'output', stream: 'stdout', line: 'listening' },
   { ...origin, type: 'output', stream: 'stderr', line: 'a warning' },
   { ...origin, type: 'listening-elsewhere', port: 3000, expectedPort: 9000 },
-  { ...origin, type: 'instance-ready', initMs: 236.4, memoryMB: 128, memUsageBytes: 57.86 * 1024 ** 2 },
+  {
+    ...origin,
+    type: 'instance-ready',
+    origin: 'cold',
+    initMs: 236.4,
+    memoryMB: 128,
+    memUsageBytes: 57.86 * 1024 ** 2,
+  },
   { ...origin, type: 'opened' },
   { ...origin, type: 'frame', from: 'client', opcode: 1, fin: true, payloadBytes: 2 },
   { ...origin, type: 'frame', from: 'function', opcode: 2, fin: false, payloadBytes: 2048 },

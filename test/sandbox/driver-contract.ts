@@ -65,7 +65,9 @@ export function describeDriver(name: string, create: () => SandboxDriver, facts:
       expect(run.wasToldAtOnce).toBe(false);
       expect(types.filter(type => type === 'exit')).toHaveLength(1);
       expect(run.told.at(-1)?.type).toBe('exit');
-      expect(types.filter(type => type === 'ready' || type === 'loopback-only').length).toBeLessThan(2);
+      expect(types.filter(type => type === 'ready' || type === 'loopback-only').length).toBeLessThan(
+        2 + run.renewals,
+      );
       if (run.exit?.kind === 'not-started') expect(types).toEqual(['exit']);
       else expect(run.told[0]?.type).toBe('started');
       expect(types.filter(type => type === 'started').length).toBeLessThan(2);
@@ -138,6 +140,16 @@ export function describeDriver(name: string, create: () => SandboxDriver, facts:
         run.sandbox.kill();
         await run.exited();
         expect(run.types.filter(type => type === 'ready')).toHaveLength(1);
+      });
+
+      test('comes again for each renewal of an instance that is kept', async () => {
+        const run = await startReady('echo', { isKept: true, environment: { INSTANCE: 'kept' } });
+        const first = await run.ask();
+        for (const count of [2, 3]) {
+          run.renew();
+          await run.until('ready again', () => run.types.filter(type => type === 'ready').length === count);
+          expect(await run.ask()).toBe(first);
+        }
       });
 
       test('does not come for a loopback address, which is told instead', async () => {

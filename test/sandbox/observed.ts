@@ -45,6 +45,7 @@ export class Observed implements SandboxObserver {
   /** Whether anything was told before `start` returned. */
   readonly wasToldAtOnce: boolean;
   exit: SandboxExit | null = null;
+  renewals = 0;
   /** Called while the exit is told. */
   atExit: () => void = () => {};
   readonly #waiting = new Set<() => void>();
@@ -56,6 +57,7 @@ export class Observed implements SandboxObserver {
         startFile: 'scf_bootstrap',
         port: 9000,
         environment: {},
+        isKept: false,
         ...options,
         instanceId: this.instanceId,
       },
@@ -99,6 +101,11 @@ export class Observed implements SandboxObserver {
 
   async ready(): Promise<void> {
     await this.until('ready', () => this.types.includes('ready'));
+  }
+
+  renew(): void {
+    this.renewals++;
+    this.sandbox.renew();
   }
 
   async exited(): Promise<SandboxExit> {
