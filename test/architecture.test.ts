@@ -64,8 +64,12 @@ const ALLOWED: Readonly<
     types: ['config'],
   },
   'index.ts': { values: ['config', 'core', 'emulator.ts', 'errors.ts', 'journal'] },
+  testing: {
+    values: ['testing', 'clock.ts', 'config', 'core', 'drivers.ts', 'emulator.ts', 'errors.ts', 'journal'],
+    types: ['gateway', 'platforms', 'sandbox'],
+  },
   cli: {
-    values: ['cli', 'config', 'core', 'emulator.ts', 'errors.ts', 'journal', 'sandbox'],
+    values: ['cli', 'config', 'core', 'emulator.ts', 'errors.ts', 'journal', 'sandbox', 'testing'],
     types: ['platforms'],
   },
 };
