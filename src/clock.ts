@@ -9,6 +9,8 @@ export interface Clock {
   readonly scale: number;
   /** Moves the clock forward; what becomes due is called before it returns. */
   advance(ms: number): void;
+  /** When the next callback is due, or null. */
+  nextWakeAt(): number | null;
   /** The wall clock at `at`. */
   wallTime(at: number): Date;
 }
@@ -19,6 +21,11 @@ export interface Wake {
 
 /** The longest delay of a timer of Node's; later wake-ups go in steps. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Resolves after so many real ms, and holds nothing open until then. */
+export function realTime(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms).unref());
+}
 
 /** `scale`: platform ms per real ms, 1 by default; 60 makes a minute pass in a second. */
 export function createClock({ scale = 1 }: { readonly scale?: number } = {}): Clock {
@@ -58,6 +65,7 @@ export function createClock({ scale = 1 }: { readonly scale?: number } = {}): Cl
         },
       };
     },
+    nextWakeAt: () => (pending.size === 0 ? null : Math.min(...[...pending].map(({ at }) => at))),
     advance(ms) {
       advancedMs += ms;
       for (const entry of [...pending].sort((a, b) => a.at - b.at)) {

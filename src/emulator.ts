@@ -1,7 +1,7 @@
 // The composition root: functions + platform rules + drivers + gateway + journal → start() and stop().
 
 import type { Clock } from './clock.ts';
-import { createClock } from './clock.ts';
+import { createClock, realTime } from './clock.ts';
 import type { FunctionConfig } from './config/function-config.ts';
 import type { InvocationReport } from './core/invocation.ts';
 import { Drivers } from './drivers.ts';
@@ -25,6 +25,8 @@ export interface EmulatorOptions {
   readonly attach?: AttachTarget;
   /** Where to write what happens; a new one by default. */
   readonly journal?: Journal;
+  /** Shared with other emulators, whose business it is to close them; `sandbox` and `attach` are theirs then. */
+  readonly drivers?: Drivers;
   /** What instances get PATH, HOME and the like from; `process.env` by default. */
   readonly callerEnvironment?: Readonly<Record<string, string | undefined>>;
 }
@@ -35,7 +37,9 @@ export interface Emulator {
   /** The reports of ended invocations, oldest first; of very many the last 10,000. */
   readonly invocations: readonly InvocationReport[];
   readonly journal: Journal;
-  readonly clock: Pick<Clock, 'advance'>;
+  readonly clock: EmulatorClock;
+  /** What has a connection just now, oldest first. */
+  readonly connections: readonly LiveConnection[];
   /** Resolves when the instances that are to be kept ready (`provisionedConcurrency`) are, or have failed. */
   ready(): Promise<void>;
   /** New connections get these functions; those that are open go on as they began. */
@@ -46,14 +50,35 @@ export interface Emulator {
   kill(): void;
 }
 
+export interface EmulatorClock {
+  /** Ms of the platform's time since the emulator was started. */
+  now(): number;
+  /**
+   * Lets platform time pass at once: what becomes due on the way happens at its own time, each thing with its
+   * consequences, before the clock goes on. Resolves when it has got there, and what is ending has ended.
+   */
+  advance(ms: number): Promise<void>;
+}
+
+export interface LiveConnection {
+  readonly requestId: string;
+  /** Bytes that have come from the client, the handshake included. */
+  readonly receivedBytes: number;
+  /** Kills its instance (SIGKILL), as a crash would. */
+  kill(): void;
+}
+
 const MAX_KEPT_REPORTS = 10_000;
+
+/** What is ending when the clock is moved gets so long, in real time; after that its graces pass with the clock. */
+const MAX_PAUSE_MS = 1000;
 
 /** Rejects with a `ScfWsError` for what the user can change; nothing is left running then. */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const { functions, host = '127.0.0.1', port = 0, timeScale = 1, journal = new Journal() } = options;
   const clock = createClock({ scale: timeScale });
   const { sandbox = 'auto', attach = null, callerEnvironment = process.env } = options;
-  const drivers = new Drivers({ sandbox, attach, callerEnvironment, journal });
+  const drivers = options.drivers ?? new Drivers({ sandbox, attach, callerEnvironment, journal });
   const invocations: InvocationReport[] = [];
   let routes: readonly Route[] = [];
 
@@ -80,7 +105,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   });
   async function stop(): Promise<void> {
     await gateway.stop();
-    await drivers.close();
+    if (drivers !== options.drivers) await drivers.close();
   }
   const actualPort = await gateway.listen({ host, port });
   try {
@@ -93,12 +118,30 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     url: `ws://${urlHost(host)}:${actualPort}/`,
     invocations,
     journal,
-    clock,
+    clock: { now: () => clock.now(), advance: ms => advance(ms, { clock, gateway }) },
+    get connections() {
+      return [...gateway.connections];
+    },
     update,
     ready: () => gateway.settled(),
     stop,
     kill: () => gateway.kill(),
   };
+}
+
+async function advance(ms: number, { clock, gateway }: { clock: Clock; gateway: Gateway }): Promise<void> {
+  for (let left = ms; left > 0; ) {
+    await pause(gateway.ended());
+    const next = clock.nextWakeAt() ?? Infinity;
+    const stepMs = Math.min(left, Math.max(0, next - clock.now()));
+    clock.advance(stepMs);
+    left -= stepMs;
+  }
+  await pause(gateway.ended());
+}
+
+function pause(end: Promise<void>): Promise<void> {
+  return Promise.race([end, realTime(MAX_PAUSE_MS)]);
 }
 
 interface Route {

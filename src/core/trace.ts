@@ -22,7 +22,12 @@ export interface Notice {
 
 export type ConnectionRecord = TraceOrigin &
   (
-    | { readonly type: 'connected'; readonly path: string; readonly from: string }
+    | {
+        readonly type: 'connected';
+        readonly path: string;
+        readonly from: string;
+        readonly fromPort: number | null;
+      }
     | { readonly type: 'instance-started'; readonly driver: string; readonly pid: number | null }
     /** An instance that was ready already. */
     | {

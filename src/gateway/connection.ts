@@ -3,21 +3,23 @@
 import type { Wake } from '../clock.ts';
 import type { EndCause, Side } from '../core/end-cause.ts';
 import type { FrameSeen } from '../core/frame-scanner.ts';
-import { invocationReport } from '../core/invocation.ts';
 import { begin, step } from '../core/lifecycle.ts';
-import type { Effect, Event, State } from '../core/lifecycle-words.ts';
+import type { Effect, Event, Phase, State } from '../core/lifecycle-words.ts';
 import { cannotHappen } from '../core/never.ts';
 import { Traffic } from '../core/traffic.ts';
 import { forwardedRequest, platformAnswer } from './handshake.ts';
 import type { Instance } from './instance.ts';
 import { Recorder } from './recorder.ts';
 import { Relay } from './relay.ts';
+import { endedBody } from './report.ts';
 import type { ConnectionOptions } from './setup.ts';
 import { Transport } from './transport.ts';
 import { Upgrade } from './upgrade.ts';
 
 /** What a client may send before its function is connected; then it waits. */
 const MAX_EARLY_BYTES = 64 * 1024;
+
+const ENDING: ReadonlySet<Phase> = new Set<Phase>(['settling', 'closing', 'stopping']);
 
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -54,6 +56,7 @@ export class Connection {
       type: 'connected',
       path: request.url ?? '/',
       from: socket.remoteAddress ?? 'a client that has left',
+      fromPort: socket.remotePort ?? null,
     });
     this.#client = new Transport(socket, {
       onData: chunk => this.#fromClient(chunk),
@@ -65,6 +68,20 @@ export class Connection {
     for (const effect of effects) this.#perform(effect);
     this.#isInterpreting = false;
     if (head.length > 0) this.#fromClient(head);
+  }
+
+  get requestId(): string {
+    return this.#options.requestId;
+  }
+
+  /** Is its cause, or nearly its cause, known, and its end not over? */
+  get isEnding(): boolean {
+    return ENDING.has(this.#state.phase);
+  }
+
+  /** What has come from the client, the handshake included. */
+  get receivedBytes(): number {
+    return this.#client.receivedBytes;
   }
 
   stop(): void {
@@ -240,31 +257,16 @@ export class Connection {
     const { cause } = this.#state;
     // The machine reports only what has a cause.
     if (cause === null) return;
-    const answer = setup.answerFor(cause);
-    const report = invocationReport(
-      { ...this.#state, cause },
-      {
-        requestId,
-        functionName: setup.name,
-        platformId: setup.platformId,
-        status: { code: answer.statusCode, basis: answer.basis },
-        startedAt: clock.wallTime(this.#state.startedAt),
-        closeCodes: setup.rules,
-        memoryMB: setup.memoryMB,
-        peakMemoryBytes: this.#instance?.sandbox.peakMemoryBytes ?? null,
-        up: this.#relays.client.counted,
-        down: this.#relays.function.counted,
-        driver: setup.driver.name,
-        pid: this.#instance?.sandbox.pid ?? null,
-        exit: this.#instance?.exit ?? null,
-        origin: this.#instance?.origin ?? null,
-        timeScale: clock.scale,
-      },
-    );
-    const circumstances = { ...this.#instance?.circumstances, isUnanswered: this.#state.isUnanswered };
-    const explanation = setup.explain(cause, circumstances);
-    this.#recorder.record({ type: 'ended', cause, report, errorMessage: answer.errorMessage, explanation });
-    onReport(report);
+    const ended = endedBody({
+      requestId,
+      setup,
+      clock,
+      state: { ...this.#state, cause },
+      instance: this.#instance,
+      relays: this.#relays,
+    });
+    this.#recorder.record(ended);
+    onReport(ended.report);
   }
 
   #transport(side: Side): Transport | null {

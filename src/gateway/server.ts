@@ -35,7 +35,7 @@ export class Gateway {
   #pools: readonly InstancePool[] = [];
   /** Of functions that are served no more, their instances on their way out. */
   readonly #closing = new Set<InstancePool>();
-  #onAllEnded: (() => void) | null = null;
+  readonly #onNextEnd: (() => void)[] = [];
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -91,12 +91,20 @@ export class Gateway {
   async stop(): Promise<void> {
     this.#server.close();
     this.#server.closeAllConnections();
-    const allEnded = new Promise<void>(resolve => {
-      this.#onAllEnded = resolve;
-    });
     for (const connection of [...this.#connections]) connection.stop();
-    if (this.#connections.size > 0) await allEnded;
+    while (this.#connections.size > 0) await this.#nextEnd();
     await Promise.all([...this.#pools, ...this.#closing].map(pool => this.#closePool(pool)));
+  }
+
+  /** The open connections, and those that are on their way in or out. */
+  get connections(): ReadonlySet<Connection> {
+    return this.#connections;
+  }
+
+  /** Resolves when every connection that is ending now has ended. */
+  async ended(): Promise<void> {
+    const ending = [...this.#connections].filter(({ isEnding }) => isEnding);
+    while (ending.some(connection => this.#connections.has(connection))) await this.#nextEnd();
   }
 
   /** Ends every instance at once, without farewell. */
@@ -132,10 +140,15 @@ export class Gateway {
         if (refusal === null) instances.done();
         this.#connections.delete(connection);
         onReport(report);
-        if (this.#connections.size === 0) this.#onAllEnded?.();
+        for (const tell of this.#onNextEnd.splice(0)) tell();
       },
     });
     this.#connections.add(connection);
+  }
+
+  /** Resolves when another connection has ended. */
+  #nextEnd(): Promise<void> {
+    return new Promise(resolve => this.#onNextEnd.push(resolve));
   }
 
   /** Why a function gets no instance more; null if it does. */

@@ -25,6 +25,10 @@ export class Transport {
     socket.resume();
   }
 
+  get receivedBytes(): number {
+    return this.#socket.bytesRead;
+  }
+
   /** Returns false when the other side should pause until `onDrained`. */
   write(bytes: Uint8Array): boolean {
     // Behind its end there is no one to write to, and nothing to wait for.

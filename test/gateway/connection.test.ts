@@ -108,7 +108,7 @@ describe('a quota broken while the other side is in the middle of a frame', () =
     client.send(tooBig);
     await client.receivedFrames(1);
     expect(client.end).toBe(null);
-    emulator.clock.advance(60_000);
+    await emulator.clock.advance(60_000);
     expect(await report()).toMatchObject({ cause: 'quota-exceeded' });
     await client.ended();
   });
@@ -268,7 +268,7 @@ describe('a side that does not read', () => {
     client.send(handshake());
     await until('the function', () => sender !== undefined);
     await standstill(() => (sender === undefined ? 0 : passed(sender)));
-    emulator.clock.advance(3_600_000);
+    await emulator.clock.advance(3_600_000);
     expect(await report()).toMatchObject({ closedBy: 'platform', closeCode: 1006 });
     client.socket.destroy();
   });
@@ -309,7 +309,7 @@ describe('a connection that does not open', () => {
     const client = new RawClient(port);
     client.send(handshake());
     await until('the connection', () => emulator.journal.records.some(({ type }) => type === 'connected'));
-    emulator.clock.advance(60_000);
+    await emulator.clock.advance(60_000);
     expect(await client.receivedHead()).toMatch(/^HTTP\/1\.1 446 status code 446\r\n/);
     expect(await client.ended()).toBe('fin');
     client.finish();
@@ -327,9 +327,9 @@ describe('a connection that does not open', () => {
     const client = new RawClient(port);
     client.send(handshake());
     await until('the request at the function', () => hasAsked);
-    emulator.clock.advance(30_000);
+    await emulator.clock.advance(30_000);
     expect(emulator.invocations).toHaveLength(0);
-    emulator.clock.advance(30_000);
+    await emulator.clock.advance(30_000);
     expect(await client.receivedHead()).toMatch(/^HTTP\/1\.1 433 status code 433\r\n/);
     client.finish();
     expect(await report()).toMatchObject({
@@ -361,12 +361,12 @@ describe('the end of a connection', () => {
     const fn = quietFunction();
     const { open, emulator, report } = await attached({ serve: fn.serve });
     const client = await open();
-    emulator.clock.advance(14_000);
+    await emulator.clock.advance(14_000);
     client.send(masked({ opcode: OPCODE.text, payload: Buffer.from('x') }));
     await until('the message', () => fn.got().length > 0);
-    emulator.clock.advance(14_000);
+    await emulator.clock.advance(14_000);
     expect(emulator.invocations).toHaveLength(0);
-    emulator.clock.advance(1_000);
+    await emulator.clock.advance(1_000);
     await client.ended();
     expect(client.afterHead).toHaveLength(0);
     client.finish();
@@ -382,7 +382,7 @@ describe('the end of a connection', () => {
     client.send(maskedClose(1000));
     await until('the close frame', () => framesIn(fn.got()).length === 1);
     expect(emulator.invocations).toHaveLength(0);
-    emulator.clock.advance(10_000);
+    await emulator.clock.advance(10_000);
     expect(await report()).toMatchObject({ statusCode: 200, cause: 'client-closed', closeCode: 1000 });
     await client.ended();
   });
@@ -465,4 +465,46 @@ test('a thousand connections leave nothing behind: no timer, no socket, no growi
   expect(emulator.invocations.every(({ statusCode }) => statusCode === 200)).toBe(true);
   await until('nothing to be left', () => resources().length <= before.length);
   expect(warnings).toEqual([]);
+});
+
+describe('a clock that is moved', () => {
+  test('stops at everything that is due on the way, and lets each end before it goes on', async () => {
+    const fn = quietFunction();
+    const { open, emulator } = await attached({ serve: fn.serve });
+    const early = await open();
+    await emulator.clock.advance(10_000);
+    const late = await open();
+    // The first is idle after 15 s, the second after 25 s, and the function's close frames are its own affair.
+    await emulator.clock.advance(2 * 3_600_000);
+    const reports = emulator.invocations;
+    expect(reports.map(({ cause }) => cause)).toEqual(['idle-timeout', 'idle-timeout']);
+    const starts = reports.map(({ startedAt, durationMs }) => Date.parse(startedAt) + durationMs);
+    expect(Math.round(((starts[1] ?? 0) - (starts[0] ?? 0)) / 1000)).toBe(10);
+    for (const { durationMs } of reports) expect(Math.floor(durationMs / 1000)).toBe(15);
+    expect(emulator.clock.now()).toBeGreaterThanOrEqual(2 * 3_600_000 + 10_000);
+    for (const client of [early, late]) client.finish();
+  });
+
+  test('gives a close handshake the time that it really takes', async () => {
+    const serve = accepting(
+      () => {},
+      (bytes, socket) => {
+        const close = framesIn(bytes).find(({ opcode }) => opcode === OPCODE.close);
+        // Later than at once, sooner than the grace.
+        if (close !== undefined) {
+          setTimeout(() => socket.end(frame({ opcode: OPCODE.close, payload: close.payload })), 50);
+        }
+      },
+    );
+    const config = { assume: { ...DEFAULTS.assume, timeoutCloseCode: 1001 } };
+    const { open, emulator } = await attached({ serve, config });
+    const client = await open();
+    client.socket.on('data', () => client.socket.write(maskedClose(1001)));
+    const explained: unknown[] = [];
+    emulator.journal.subscribe({ onRecord: record => explained.push(record.type) });
+    await emulator.clock.advance(3_600_000);
+    expect(emulator.invocations).toMatchObject([{ cause: 'idle-timeout', closeCode: 1001 }]);
+    expect(explained.filter(type => type === 'close-received')).toHaveLength(2);
+    client.finish();
+  });
 });

@@ -42,7 +42,7 @@ const SESSION: readonly TraceRecord[] = [
     message: 'The start file asks for node 12',
     advice: 'Fine',
   },
-  { ...origin, type: 'connected', path: '/?room=1', from: '127.0.0.1' },
+  { ...origin, type: 'connected', path: '/?room=1', from: '127.0.0.1', fromPort: 54321 },
   { ...origin, type: 'instance-started', driver: 'process', pid: 4711 },
   { ...origin, type: 'output', stream: 'stdout', line: 'listening' },
   { ...origin, type: 'output', stream: 'stderr', line: 'a warning' },
