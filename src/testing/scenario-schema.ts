@@ -56,12 +56,11 @@ const severalScenarios = v.strictObject({
 
 export const fileSchema = v.pipe(
   v.union([oneScenario, severalScenarios], wants('file')),
-  v.title('the file'),
   v.description('Scenarios for scf-ws test.'),
 );
 
 /** A file that `setup` names: steps alone. */
-export const setupFileSchema = v.pipe(steps, v.title('the file'));
+export const setupFileSchema = steps;
 
 /** The scenario's own keys, and those of a file with several. */
 export const FILE_ENTRIES = { ...oneScenario.entries, ...severalScenarios.entries };

@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 import { parseDurationMs, parseSizeBytes } from '../core/units.ts';
 import { parseCapturePath } from './capture.ts';
-import { wants } from './scenario-words.ts';
+import { type ExpectationId, wants } from './scenario-words.ts';
 import { VARIABLE_NAME } from './variables.ts';
 
 /** A thousand times what the platform lets pass, and within what a process can hold. */
@@ -24,15 +24,26 @@ export const clientName = v.pipe(v.string(wants('client')), v.regex(CLIENT_NAME,
 
 export const variableName = v.pipe(v.string(), v.regex(VARIABLE_NAME, wants('variable')));
 
+// The patterns are for editors; what counts is how core reads them.
+const DURATION = /^\s*\d+(\.\d+)?\s*([mM]?[sS]|[mM]([iI][nN])?|[hH])?\s*$/;
+const SIZE = /^\s*\d+(\.\d+)?\s*[kKmMgG]?([iI]?[bB])?\s*$/;
+
 export const duration = v.pipe(
-  v.union([v.number(), v.string()], wants('duration')),
+  quantity(DURATION, 'duration'),
   v.check(value => isFiniteQuantity(parseDurationMs(String(value))), wants('duration')),
 );
 
 const size = v.pipe(
-  v.union([v.number(), v.string()], wants('size')),
+  quantity(SIZE, 'size'),
   v.check(value => isSize(parseSizeBytes(String(value))), wants('size')),
 );
+
+function quantity(pattern: RegExp, id: ExpectationId) {
+  return v.union(
+    [v.pipe(v.number(), v.minValue(0, wants(id))), v.pipe(v.string(), v.regex(pattern, wants(id)))],
+    wants(id),
+  );
+}
 
 function isFiniteQuantity(value: number | null): value is number {
   return value !== null && Number.isFinite(value);
