@@ -1,5 +1,6 @@
 // The connection's instance: starts the sandbox, records what it tells, and remembers what explains an end.
 import type { SandboxExit } from '../core/end-cause.ts';
+import { LastWords } from '../core/last-words.ts';
 import type { Event } from '../core/lifecycle-words.ts';
 import type { Sandbox } from '../sandbox/driver.ts';
 import type { Recorder } from './recorder.ts';
@@ -17,8 +18,7 @@ export interface InstanceOptions {
 export class Instance {
   readonly #sandbox: Sandbox;
   readonly #otherPorts: number[] = [];
-  #namedError: string | null = null;
-  #lastWords: string | null = null;
+  readonly #words = new LastWords();
   #exit: SandboxExit | null = null;
 
   constructor({ requestId, setup, recorder, raise, sinceArrival }: InstanceOptions) {
@@ -39,8 +39,7 @@ export class Instance {
           recorder.record({ type: 'listening-elsewhere', port: otherPort, expectedPort: port });
         },
         onOutput: (stream, line) => {
-          if (NAMED_ERROR.test(line)) this.#namedError = line;
-          if (stream === 'stderr' && !TRAILER.test(line)) this.#lastWords = line;
+          this.#words.add(stream, line);
           recorder.record({ type: 'output', stream, line });
         },
         onMemory: usedBytes => raise({ type: 'memory-measured', usedBytes }),
@@ -61,12 +60,7 @@ export class Instance {
   }
 
   get circumstances(): Omit<Circumstances, 'isUnanswered'> {
-    return { otherPorts: this.#otherPorts, namedError: this.#namedError, lastWords: this.#lastWords };
+    const { namedError, lastWords } = this.#words;
+    return { otherPorts: this.#otherPorts, namedError, lastWords };
   }
 }
-
-/** `TypeError: …`, `ModuleNotFoundError: …`, `java.lang.Exception: …`: how most runtimes name what nothing caught. */
-const NAMED_ERROR = /^(?:Caused by: )?[\w.]*(?:Error|Exception)\b/;
-
-/** What says nothing of its own: blank lines, stack lines, Node's version, npm's remarks. */
-const TRAILER = /^\s*$|^\s+at |^Node\.js v|^npm /;
