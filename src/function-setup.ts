@@ -43,10 +43,6 @@ export function functionSetup(
     reservedMB: (config.maxInstances ?? 0) * config.memoryMB,
     codeDir: driver.userDir ?? config.srcDir,
   };
-  const variables = Object.entries(platform.variables.value).map(([name, text]) => [
-    name,
-    fillTemplate(text, values),
-  ]);
   return {
     name: config.name,
     platformId: platform.id,
@@ -56,7 +52,7 @@ export function functionSetup(
     memoryMB: config.memoryMB,
     maxInstances: config.maxInstances,
     driver,
-    environment: { ...Object.fromEntries(variables), ...config.environment },
+    environment: instanceEnvironment(config, values.codeDir),
     rules: {
       initTimeoutMs: config.initTimeoutMs * timeScale,
       executionTimeoutMs: config.executionTimeoutMs,
@@ -99,6 +95,16 @@ export function functionSetup(
         attachedTo: driver.address ?? null,
       }),
   };
+}
+
+/** The platform's variables and the function's own. */
+export function instanceEnvironment(config: FunctionConfig, codeDir: string): Record<string, string> {
+  const { name, platform, environment } = config;
+  const variables = Object.entries(platform.variables.value).map(([variable, text]) => [
+    variable,
+    fillTemplate(text, { name, codeDir }),
+  ]);
+  return { ...Object.fromEntries(variables), ...environment };
 }
 
 /** What the platform answers to a start that ended early is not known; this says at least what happened. */

@@ -1,0 +1,74 @@
+// What a check saw that is no failure: facts for people and programs. Pure.
+import type { FunctionConfig } from '../config/function-config.ts';
+import { describeExit } from '../core/invocation.ts';
+import type { PackageFacts } from './package.ts';
+import type { Listening } from './trial.ts';
+import type { NotTried, SandboxKind } from './trial-drivers.ts';
+import type { Trials } from './trials.ts';
+
+export interface StartObservations {
+  readonly sandbox: SandboxKind;
+  /** Null: it never was where the platform connects. */
+  readonly readyAfterMs: number | null;
+  readonly listening: readonly Listening[];
+  readonly memoryBytes: number | null;
+  /** How it ended by itself; null: it did not. */
+  readonly exit: string | null;
+  /** After SIGTERM; killed: it did not end by itself. */
+  readonly termination: { readonly afterMs: number; readonly isKilled: boolean } | null;
+  /** What it was seen to write outside of `/tmp`; null: nobody could look. */
+  readonly written: readonly string[] | null;
+}
+
+export interface Observations {
+  readonly package: { readonly bytes: number; readonly files: number };
+  readonly memoryMB: number;
+  readonly start: StartObservations | null;
+  readonly notStarted: NotTried | null;
+  readonly notes: readonly string[];
+}
+
+export interface Observed {
+  readonly config: FunctionConfig;
+  readonly facts: PackageFacts;
+  readonly trials: Trials | null;
+  readonly notTried: NotTried | null;
+  readonly bareInterpreters: readonly string[];
+}
+
+export function observationsOf(observed: Observed): Observations {
+  const { config, facts, trials, notTried } = observed;
+  return {
+    package: { bytes: facts.bytes, files: facts.files },
+    memoryMB: config.memoryMB,
+    start: trials === null || notTried !== null ? null : startObservations(trials),
+    notStarted: notTried,
+    notes: notesOf(observed),
+  };
+}
+
+function startObservations({ kind, trial, written, hasUsedNetwork }: Trials): StartObservations {
+  const { readyAfterMs, listening, memoryBytes, exit, termination } = trial;
+  return {
+    sandbox: hasUsedNetwork ? 'process' : kind,
+    ...{ readyAfterMs, listening, memoryBytes, termination, written },
+    exit: exit === null ? null : describeExit(exit),
+  };
+}
+
+function notesOf({ config, trials, bareInterpreters }: Observed): readonly string[] {
+  const newest = config.platform.runtimes.value.findLast(({ language }) => language === 'node');
+  const bare = bareInterpreters.join(' and ');
+  return [
+    // What the platform is not known to have is a finding already.
+    ...(trials?.warnings ?? []).filter(warning => !warning.includes('not known to have')),
+    ...(trials?.hasUsedNetwork
+      ? ['It does not start without a network, so it was tried with the one of this machine']
+      : []),
+    ...(bare === ''
+      ? []
+      : [
+          `${bare} ${bareInterpreters.length === 1 ? 'comes' : 'come'} from the PATH: which version the platform has there is not published; a path such as /var/lang/${newest?.folder}/bin/node names one`,
+        ]),
+  ];
+}
