@@ -43,14 +43,13 @@ export interface FunctionReport {
 export async function checkFunction(config: FunctionConfig, options: CheckOptions): Promise<FunctionReport> {
   const { name, srcDir, platform } = config;
   const folder = codeFolder(srcDir);
-  const measuring = packageFacts(srcDir);
   let start = await checkStartFile(config, folder);
   const fixed = options.isFixing ? await applyFixes(srcDir, start?.findings ?? []) : [];
   if (fixed.length > 0) start = await checkStartFile(config, folder);
-  const facts = await measuring;
+  const facts = await packageFacts(srcDir);
   const attempted: Attempt =
     start === null
-      ? { trials: null, notTried: { cause: 'There is no start file', remedy: 'Mend that first' } }
+      ? { trials: null, notTried: { cause: 'there is no start file', remedy: null } }
       : await attempt(config, { start, facts, options });
   const startFindings =
     start === null
@@ -98,6 +97,9 @@ interface Attempt {
   readonly notTried: NotTried | null;
 }
 
+/** Where the start file alone tells that it fails, this is long enough to see how. */
+const DOOMED_INIT_TIMEOUT_MS = 5000;
+
 /** A copy of more would take longer than it is worth. */
 const MAX_COPIED_BYTES = 200 * 1024 ** 2;
 
@@ -107,14 +109,25 @@ async function attempt(
 ): Promise<Attempt> {
   const { start, facts, options } = on;
   const { sandbox, callerEnvironment, clock, signal } = options;
-  const none = (cause: string, remedy: string): Attempt => ({ trials: null, notTried: { cause, remedy } });
-  if (sandbox === null) return none('--no-start was given', 'Leave it out');
-  if (!start.canRun) return none('The start file cannot be run', 'Mend that first');
+  const none = (cause: string): Attempt => ({ trials: null, notTried: { cause, remedy: null } });
+  if (sandbox === null) return none('--no-start was given');
+  if (!start.canRun) return none('the start file cannot be run');
   const startFile = start.file.bytes;
   const kind = kindFor({ sandbox, startFile, namespaces: await options.namespaces });
   if (typeof kind !== 'string') return { trials: null, notTried: kind };
   const isCopied = facts.bytes <= MAX_COPIED_BYTES;
-  const trials = await runTrials({ config, kind, startFile, callerEnvironment, isCopied, clock, signal });
+  const isDoomed = start.findings.some(isError);
+  const initTimeoutMs = Math.min(config.initTimeoutMs, isDoomed ? DOOMED_INIT_TIMEOUT_MS : Infinity);
+  const trials = await runTrials({
+    config,
+    initTimeoutMs,
+    kind,
+    startFile,
+    callerEnvironment,
+    isCopied,
+    clock,
+    signal,
+  });
   return { trials, notTried: notTriedAfterAll(trials) };
 }
 
@@ -122,10 +135,10 @@ function attemptFindings(
   { trials, notTried }: Attempt,
   { config, folder, start }: { config: FunctionConfig; folder: CodeFolder; start: CheckedStartFile },
 ): readonly Finding[] {
-  const { findings, words } = start;
+  const { findings, words, text } = start;
   const guessed = listeningFindings(words, config);
   if (trials === null || notTried !== null) return guessed;
-  const seen = trialFindings(trials, { config, folder, words, known: findings });
+  const seen = trialFindings(trials, { config, folder, words, text, known: findings });
   const isSettled = trials.trial.readyAfterMs !== null || seen.some(({ id }) => id === 'port-not-bound');
   return isSettled ? seen : [...seen, ...guessed];
 }

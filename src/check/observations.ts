@@ -1,7 +1,9 @@
 // What a check saw that is no failure: facts for people and programs. Pure.
 import type { FunctionConfig } from '../config/function-config.ts';
 import { describeExit } from '../core/invocation.ts';
+import { formatSize } from '../core/units.ts';
 import type { PackageFacts } from './package.ts';
+import { languageOf } from './program-uses.ts';
 import type { Listening } from './trial.ts';
 import type { NotTried, SandboxKind } from './trial-drivers.ts';
 import type { Trials } from './trials.ts';
@@ -14,6 +16,8 @@ export interface StartObservations {
   readonly memoryBytes: number | null;
   /** How it ended by itself; null: it did not. */
   readonly exit: string | null;
+  /** The line of its output that says most about that. */
+  readonly said: string | null;
   /** After SIGTERM; killed: it did not end by itself. */
   readonly termination: { readonly afterMs: number; readonly isKilled: boolean } | null;
   /** What it was seen to write outside of `/tmp`; null: nobody could look. */
@@ -53,22 +57,31 @@ function startObservations({ kind, trial, written, hasUsedNetwork }: Trials): St
     sandbox: hasUsedNetwork ? 'process' : kind,
     ...{ readyAfterMs, listening, memoryBytes, termination, written },
     exit: exit === null ? null : describeExit(exit),
+    said: trial.namedError ?? trial.lastWords,
   };
 }
 
-function notesOf({ config, trials, bareInterpreters }: Observed): readonly string[] {
-  const newest = config.platform.runtimes.value.findLast(({ language }) => language === 'node');
-  const bare = bareInterpreters.join(' and ');
+function notesOf({ config, facts, trials, notTried, bareInterpreters }: Observed): readonly string[] {
+  const wasReady = notTried === null && trials !== null && trials.trial.readyAfterMs !== null;
+  const wasBlind =
+    wasReady && trials.kind === 'namespace' && trials.written === null && !trials.hasUsedNetwork;
   return [
     // What the platform is not known to have is a finding already.
     ...(trials?.warnings ?? []).filter(warning => !warning.includes('not known to have')),
-    ...(trials?.hasUsedNetwork
+    ...(trials?.hasUsedNetwork === true
       ? ['It does not start without a network, so it was tried with the one of this machine']
       : []),
-    ...(bare === ''
-      ? []
-      : [
-          `${bare} ${bareInterpreters.length === 1 ? 'comes' : 'come'} from the PATH: which version the platform has there is not published; a path such as /var/lang/${newest?.folder}/bin/node names one`,
-        ]),
+    ...(wasReady && trials.absentModule !== null ? ['The rest was seen with that module within reach'] : []),
+    ...(wasReady && trials.isStoppedByWriting ? ['The rest was seen where it may write'] : []),
+    ...(wasBlind ? [`What it writes was not looked at, as the package has ${formatSize(facts.bytes)}`] : []),
+    ...bareInterpreters.map(name => bareNote(name, config)),
   ];
+}
+
+function bareNote(name: string, { platform }: FunctionConfig): string {
+  const language = languageOf(name) ?? 'node';
+  const runtime = platform.runtimes.value.findLast(candidate => candidate.language === language);
+  const [binary = name] = runtime?.binaries ?? [];
+  const program = languageOf(name) === null ? name : binary;
+  return `${name} comes from the PATH, and which version the platform has there is not published: /var/lang/${runtime?.folder}/bin/${program} would say it`;
 }

@@ -27,15 +27,14 @@ function packageName(specifier: string): string {
   return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 }
 
-const READ_ONLY = /EROFS|Read-only file system|read-only file system/;
+const READ_ONLY = /read-only file system/i;
 
-/** A path in quotes, or before or behind a colon. */
+/** In quotes; behind what was done; before the words of a shell or of Go. */
 const PATHS = [
-  /'(\/[^']+)'/,
-  /"(\/[^"]+)"/,
-  /(?:open|mkdir|touch|create|mkdirat|unlink) (\/[^\s:,]+)/,
-  /(?:^|[\s:])(\.{0,2}[\w.-]*\/[^\s:,']+): Read-only/i,
-  /: ([^\s:]+): Read-only/i,
+  /'([^']+)'/,
+  /"([^"]+)"/,
+  /(?:open|mkdir|touch|create|unlink) ([^\s:,]+)/,
+  /(?:^|\s)([^\s:]+): read-only/i,
 ] as const;
 
 /** What it could not write; a line that names no path counts as null. */
@@ -46,13 +45,18 @@ export function readOnlyPaths(lines: readonly string[]): readonly (string | null
   return [...new Set(paths)];
 }
 
+const LOOPBACK = /\b127\.\d+\.\d+\.\d+|::1\b|localhost/;
+
 /** What only a network beyond the instance could have given. */
-export function wantsNetwork(lines: readonly string[]): boolean {
-  return lines.some(line =>
-    /EAI_AGAIN|ENOTFOUND|ENETUNREACH|ECONNREFUSED|Network is unreachable|Temporary failure in name resolution|Name or service not known|nodename nor servname|UnknownHostException|php_network_getaddresses|no such host|Connection refused/.test(
-      line,
-    ),
-  );
+export function networkError(lines: readonly string[]): string | null {
+  const words =
+    /EAI_AGAIN|ENOTFOUND|ENETUNREACH|ECONNREFUSED|Network is unreachable|Temporary failure in name resolution|Name or service not known|UnknownHostException|php_network_getaddresses|no such host|Connection refused|connection refused/;
+  return lines.find(line => words.test(line) && !LOOPBACK.test(line)) ?? null;
+}
+
+/** Something else of this machine that it wanted to reach. */
+export function neighbourError(lines: readonly string[]): string | null {
+  return lines.find(line => /ECONNREFUSED|connection refused/i.test(line) && LOOPBACK.test(line)) ?? null;
 }
 
 /** A command that a shell, `env` or npm did not find. */

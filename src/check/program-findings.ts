@@ -221,7 +221,8 @@ function commandFindings(
   return [
     finding({
       ...at,
-      level: 'warning',
+      // They may come with the platform's Node.
+      level: name === 'yarn' || name === 'pnpm' ? 'warning' : 'error',
       id: 'unknown-command',
       message: `It runs ${name}, which the platform is not known to have`,
       why: 'What is on the PATH of this machine is not on the platform’s: "command not found"',

@@ -1,6 +1,7 @@
 // All that a check has found, of a config and its functions and the machine, and the same as JSON. Pure.
 import type { ConfigProblem } from '../config/function-config.ts';
 import { round } from '../core/units.ts';
+import { platformIds } from '../platforms/registry.ts';
 import type { FunctionReport } from './check-function.ts';
 import type { Finding } from './finding.ts';
 import { finding } from './finding.ts';
@@ -19,7 +20,9 @@ export function configFinding({ file, line, column, message, advice }: ConfigPro
     id: 'config',
     level: 'error',
     ...{ file, line, column, message },
-    why: 'The platform does not take such a setting, or scf-ws does not know what is meant',
+    why: platformIds().some(id => message.includes(id))
+      ? 'The platform does not take such a setting'
+      : 'What is meant is not what would be deployed',
     statusCode: null,
     remedy: advice.charAt(0).toUpperCase() + advice.slice(1),
   });
@@ -81,6 +84,7 @@ function observationsJson({ package: size, memoryMB, start, notStarted, notes }:
             })),
             memoryBytes: start.memoryBytes,
             exit: start.exit,
+            said: start.said,
             sigterm:
               start.termination === null
                 ? null

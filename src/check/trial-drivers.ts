@@ -13,7 +13,8 @@ export type SandboxKind = 'process' | 'namespace';
 /** Why nothing is started, and what would let it. */
 export interface NotTried {
   readonly cause: string;
-  readonly remedy: string;
+  /** Null: it goes without saying. */
+  readonly remedy: string | null;
 }
 
 export interface KindOptions {

@@ -8,7 +8,7 @@ import type { CodeFolder } from './code-folder.ts';
 import type { Finding } from './finding.ts';
 import { finding } from './finding.ts';
 import type { ListeningWords } from './listening-words.ts';
-import { missingCommand, readOnlyPaths } from './output-words.ts';
+import { missingCommand, neighbourError, networkError, readOnlyPaths } from './output-words.ts';
 import type { Trial } from './trial.ts';
 import type { AbsentModule, Trials } from './trials.ts';
 import { isReached } from './trials.ts';
@@ -17,6 +17,8 @@ export interface TrialContext {
   readonly config: FunctionConfig;
   readonly folder: CodeFolder;
   readonly words: readonly ListeningWords[];
+  /** The start file's, which may be no shell's. */
+  readonly text: string;
   /** What the start file's text has shown already: it may explain how the trial went. */
   readonly known: readonly Finding[];
 }
@@ -55,6 +57,16 @@ function moduleFinding({ language, name, outside }: AbsentModule, { config, fold
       message,
       why,
       remedy: 'Put it into the package: is it made by a build?',
+    });
+  }
+  const link = language === 'node' ? (folder.look(`node_modules/${name}`)?.outside ?? null) : null;
+  if (link !== null) {
+    return finding({
+      ...place,
+      id: 'link-outside',
+      message: `It asks for the module ${name}, and node_modules/${name} is a link to ${link}`,
+      why: 'The package has the link, and not what it leads to',
+      remedy: 'Install it as a copy: npm install --install-links',
     });
   }
   if (outside !== null) {
@@ -103,26 +115,16 @@ function writeFindings(
 
 function endFindings(
   trial: Trial,
-  { config, words, isExplained }: TrialContext & { readonly isExplained: boolean },
+  { config, words, text, isExplained }: TrialContext & { readonly isExplained: boolean },
 ): readonly Finding[] {
   const { status } = config.platform;
   const startFile = config.platform.startFile.value;
-  if (trial.readyAfterMs !== null) {
-    if (trial.exit === null) return [];
-    return [
-      finding({
-        id: 'process-exited',
-        level: 'error',
-        message: `It listens, and ends by itself at once (${describeExit(trial.exit)})${quoted(trial)}`,
-        why: 'A connection ends with its process',
-        statusCode: status.byCause['process-exited'].value,
-        remedy: 'Keep the server running in the foreground',
-      }),
-    ];
+  if (trial.exit !== null) {
+    const hasListened = trial.listening.some(({ port }) => port === config.port);
+    if (hasListened) return [exitFinding(trial, trial.exit, config)];
+    return isExplained ? [] : [startFinding(trial, trial.exit, { config, text })];
   }
-  if (!isReached(trial) && trial.exit !== null) {
-    return isExplained ? [] : [startFinding(trial, trial.exit, config)];
-  }
+  if (trial.readyAfterMs !== null || (!isReached(trial) && isExplained)) return [];
   const [other = null] = trial.otherPorts;
   const { what, remedy } = portTrouble(trial.loopbackAddress, {
     config,
@@ -131,7 +133,6 @@ function endFindings(
   });
   const isElsewhere = trial.loopbackAddress === null && other !== null;
   const said = words.find(({ port }) => (isElsewhere ? port === other : port === config.port));
-  const ended = trial.exit === null ? '' : ` and ended (${describeExit(trial.exit)})`;
   return [
     finding({
       id: 'port-not-bound',
@@ -139,7 +140,7 @@ function endFindings(
       file: said === undefined ? null : startFile,
       line: said?.line ?? null,
       message: isElsewhere
-        ? `The function listens on port ${other}, and not on ${config.port}${ended}`
+        ? `The function listens on port ${other}, and not on ${config.port}`
         : `${what}${trial.listening.length === 0 ? quoted(trial) : ''}`,
       why: whyPort(config),
       statusCode: status.byCause['port-not-bound'].value,
@@ -154,19 +155,45 @@ function whyPort({ platform, port }: FunctionConfig): string {
   return `The platform connects to port ${port} from outside of the instance${said}`;
 }
 
-function startFinding(trial: Trial, exit: SandboxExit, config: FunctionConfig): Finding {
+function exitFinding(trial: Trial, exit: SandboxExit, config: FunctionConfig): Finding {
+  return finding({
+    id: 'process-exited',
+    level: networkError(trial.lines) === null ? 'error' : 'warning',
+    message: `It listens, and ends by itself at once (${describeExit(exit)})${quoted(trial)}`,
+    why: whyOf(trial) ?? 'A connection ends with its process',
+    statusCode: config.platform.status.byCause['process-exited'].value,
+    remedy: 'Keep the server running, whatever else fails',
+  });
+}
+
+function startFinding(
+  trial: Trial,
+  exit: SandboxExit,
+  { config, text }: Pick<TrialContext, 'config' | 'text'>,
+): Finding {
   const { what, remedy } = startTrouble(exit, {
     config,
     circumstances: { namedError: trial.namedError, lastWords: trial.lastWords, isUnanswered: false },
   });
   return finding({
     id: 'start-failed',
-    level: 'error',
+    level: networkError(trial.lines) === null ? 'error' : 'warning',
     message: what,
-    why: `Nothing listens on port ${config.port}, so no connection can be made`,
+    why: whyOf(trial) ?? `Nothing listens on port ${config.port}, so no connection can be made`,
     statusCode: config.platform.status.byCause['start-failed'].value,
-    remedy: capital(remedy),
+    remedy: /\bmain_handler\b/.test(text)
+      ? `Start a server that listens on 0.0.0.0:${config.port}: main_handler belongs to event functions`
+      : capital(remedy),
   });
+}
+
+/** What it did not reach says why. */
+function whyOf({ lines }: Trial): string | null {
+  if (neighbourError(lines) !== null)
+    return 'In the cloud nothing else runs beside it: what it wants to reach there is not on its own machine';
+  return networkError(lines) === null
+    ? null
+    : 'It does not start without what it reaches over the network, which may or may not be there in the cloud';
 }
 
 /** What it said last may say why. */

@@ -50,7 +50,7 @@ export interface Trial {
 const SETTLE_MS = 200;
 
 /** Who listens on another port first listens on the right one soon, or never. */
-const OTHER_PORT_MS = 3000;
+const OTHER_PORT_MS = 2000;
 
 const MAX_LINES = 2000;
 

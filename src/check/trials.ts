@@ -1,6 +1,5 @@
 // The trials of one function: as the cloud would start it; where it fails for want of a module or of the network,
 // once more with what this machine has; and once where it may write what it likes, to see what it writes.
-import { posix } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { FunctionConfig } from '../config/function-config.ts';
 import { functionSetup } from '../function-setup.ts';
@@ -9,7 +8,7 @@ import type { ExtraMounts } from '../sandbox/mounts.ts';
 import { canBeHooked } from '../sandbox/start-file.ts';
 import { hoistedFolders, nodeModuleOutside, pythonFolders, pythonModuleOutside } from './modules.ts';
 import type { MissingModule } from './output-words.ts';
-import { missingCommand, missingModule, readOnlyPaths, wantsNetwork } from './output-words.ts';
+import { missingCommand, missingModule, networkError, readOnlyPaths } from './output-words.ts';
 import { languageOf } from './program-uses.ts';
 import type { Trial } from './trial.ts';
 import { runTrial } from './trial.ts';
@@ -19,6 +18,7 @@ import { WritableCopy } from './writes.ts';
 
 export interface TrialsOptions {
   readonly config: FunctionConfig;
+  readonly initTimeoutMs: number;
   readonly kind: SandboxKind;
   readonly startFile: Uint8Array;
   readonly callerEnvironment: Readonly<Record<string, string | undefined>>;
@@ -117,7 +117,8 @@ export function isReached({ listening }: Trial): boolean {
 
 /** An instance of the namespace sandbox has no network but its own. */
 function isStalled(trial: Trial, startFile: Uint8Array, signal: AbortSignal): boolean {
-  return !isReached(trial) && wantsNetwork(trial.lines) && canBeHooked(startFile) && !signal.aborted;
+  const isUp = trial.readyAfterMs !== null && trial.exit === null;
+  return !isUp && networkError(trial.lines) !== null && canBeHooked(startFile) && !signal.aborted;
 }
 
 /** What its machine lacks, and the cloud has, says nothing of the function. */
@@ -127,11 +128,11 @@ export function notTriedAfterAll({ trial, warnings }: Trials): NotTried | null {
     return { cause: trial.exit.message, remedy: trial.exit.advice };
   }
   const lacking = warnings.find(warning => warning.includes('this machine has no'));
-  if (lacking !== undefined) return { cause: lacking, remedy: 'Install it to have its start tried' };
-  const program = posix.basename(missingCommand(trial.lines) ?? '');
+  const remedy = 'Install it to have the start tried';
+  if (lacking !== undefined) return { cause: lacking, remedy };
+  const program = missingCommand(trial.lines) ?? '';
   const isInterpreter = languageOf(program) !== null || program === 'npm' || program === 'npx';
-  if (!isInterpreter) return null;
-  return { cause: `This machine has no ${program}`, remedy: 'Install it to have its start tried' };
+  return isInterpreter ? { cause: `this machine has no ${program}`, remedy } : null;
 }
 
 interface Look {
@@ -156,7 +157,7 @@ async function lookAtWrites(
 }
 
 function oneTrial(
-  { config, clock, signal }: TrialsOptions,
+  { config, initTimeoutMs, clock, signal }: TrialsOptions,
   driver: SandboxDriver,
   onReady: () => void = () => {},
   codeDir = config.srcDir,
@@ -166,7 +167,7 @@ function oneTrial(
     setup: functionSetup(config, { driver, timeScale: 1 }),
     codeDir,
     clock,
-    initTimeoutMs: config.initTimeoutMs,
+    initTimeoutMs,
     terminateGraceMs: config.assume.terminateGraceMs,
     signal,
     onReady,

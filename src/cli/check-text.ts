@@ -21,7 +21,7 @@ export function checkText(report: CheckReport, { colour, shown }: TextOptions): 
   const lines = [
     ...report.config.flatMap(each => findingLines(each, colours)),
     ...report.functions.flatMap(each => functionLines(each, { colours, shown })),
-    verdict(allFindings(report), colours),
+    verdict(report, colours),
     '',
     ...machineLines(report.machine, colours),
   ];
@@ -68,7 +68,7 @@ function observationLines({
   const rows: (readonly [label: string, text: string])[] = [
     ...(start === null ? [] : startRows(start, memoryMB)),
     ...(notStarted === null ? [] : [['start', `not tried: ${notStarted.cause}`] as const]),
-    ...(notStarted === null ? [] : [['', notStarted.remedy] as const]),
+    ...(typeof notStarted?.remedy === 'string' ? [['', notStarted.remedy] as const] : []),
     ['package', `${formatSize(size.bytes)} in ${size.files} file${size.files === 1 ? '' : 's'}`],
     ...notes.map(note => ['note', note] as const),
   ];
@@ -76,7 +76,7 @@ function observationLines({
 }
 
 function startRows(start: StartObservations, memoryMB: number): readonly (readonly [string, string])[] {
-  const { sandbox, listening, memoryBytes, exit, termination, written } = start;
+  const { sandbox, listening, memoryBytes, exit, said, termination } = start;
   const places = listening.map(({ address, port, afterMs }) => {
     const host = address.includes(':') ? `[${address}]` : address;
     return `${host}:${port} after ${formatDuration(Math.round(afterMs))}`;
@@ -91,23 +91,32 @@ function startRows(start: StartObservations, memoryMB: number): readonly (readon
     ['listens', places.length === 0 ? 'nowhere' : places.join(', ')],
     ...(memoryBytes === null
       ? []
-      : [['memory', `${formatSize(memoryBytes)} of ${memoryMB} MB at rest`] as const]),
+      : [['memory', `${megabytes(memoryBytes)} of ${memoryMB} MB at rest`] as const]),
     ['end', end],
-    [
-      'sandbox',
-      SANDBOXES[sandbox] +
-        (written === null && sandbox === 'namespace' ? '; what it writes was not looked at' : ''),
-    ],
+    ...(exit === null || said === null ? [] : [['said', said.trim().slice(0, 200)] as const]),
+    ['sandbox', SANDBOXES[sandbox]],
   ];
+}
+
+/** Whole ones, as the log of `dev` has them. */
+function megabytes(bytes: number): number {
+  return Math.max(1, Math.round(bytes / 1024 ** 2));
 }
 
 const SANDBOXES = {
   namespace: 'namespace: the package read-only at /var/user, only /tmp to write, no network but its own',
-  process: 'process: your files and network, so writing outside of /tmp is not seen',
+  process:
+    'process: your files and network, so neither writing outside of /tmp nor modules outside of the package are seen',
 } as const;
 
-function verdict(findings: readonly Finding[], colours: Colours): string {
-  if (findings.length === 0) return colours.green('Found nothing that would fail in the cloud');
+function verdict(report: CheckReport, colours: Colours): string {
+  const findings = allFindings(report);
+  const isWhole = report.functions.every(({ observations }) => observations.notStarted === null);
+  if (findings.length === 0) {
+    return isWhole
+      ? colours.green('Found nothing that would fail in the cloud')
+      : 'Found nothing in the files that would fail in the cloud; the start was not tried';
+  }
   const errors = findings.filter(({ level }) => level === 'error').length;
   const counts = [
     [errors, 'error'],
