@@ -63,10 +63,24 @@ const ALLOWED: Readonly<
     ],
     types: ['config'],
   },
+  check: {
+    values: ['check', 'config', 'core', 'explain.ts', 'function-setup.ts', 'platforms', 'sandbox'],
+    types: ['clock.ts', 'gateway'],
+  },
   'index.ts': { values: ['config', 'core', 'emulator.ts', 'errors.ts', 'journal'] },
   cli: {
-    values: ['cli', 'config', 'core', 'emulator.ts', 'errors.ts', 'journal', 'sandbox'],
-    types: ['platforms'],
+    values: [
+      'check',
+      'cli',
+      'clock.ts',
+      'config',
+      'core',
+      'emulator.ts',
+      'errors.ts',
+      'journal',
+      'platforms',
+      'sandbox',
+    ],
   },
 };
 

@@ -33,7 +33,8 @@ const READ_ONLY = /read-only file system/i;
 const PATHS = [
   /'([^']+)'/,
   /"([^"]+)"/,
-  /(?:open|mkdir|touch|create|unlink) ([^\s:,]+)/,
+  /‘([^’]+)’/,
+  /(?:open|mkdir|unlink) ([^\s:,]+)/,
   /(?:^|\s)([^\s:]+): read-only/i,
 ] as const;
 
@@ -47,16 +48,21 @@ export function readOnlyPaths(lines: readonly string[]): readonly (string | null
 
 const LOOPBACK = /\b127\.\d+\.\d+\.\d+|::1\b|localhost/;
 
-/** What only a network beyond the instance could have given. */
-export function networkError(lines: readonly string[]): string | null {
-  const words =
-    /EAI_AGAIN|ENOTFOUND|ENETUNREACH|ECONNREFUSED|Network is unreachable|Temporary failure in name resolution|Name or service not known|UnknownHostException|php_network_getaddresses|no such host|Connection refused|connection refused/;
-  return lines.find(line => words.test(line) && !LOOPBACK.test(line)) ?? null;
+const REFUSED = /ECONNREFUSED|connection refused/i;
+
+const NO_NETWORK =
+  /EAI_AGAIN|ENOTFOUND|ENETUNREACH|Network is unreachable|Temporary failure in name resolution|Name or service not known|UnknownHostException|php_network_getaddresses|no such host/i;
+
+/** Something else on its own machine that it did not reach. */
+export function neighbourError(lines: readonly string[]): string | null {
+  return lines.find(line => REFUSED.test(line) && LOOPBACK.test(line)) ?? null;
 }
 
-/** Something else of this machine that it wanted to reach. */
-export function neighbourError(lines: readonly string[]): string | null {
-  return lines.find(line => /ECONNREFUSED|connection refused/i.test(line) && LOOPBACK.test(line)) ?? null;
+/** Something that only a network beyond the instance could have given. */
+export function networkError(lines: readonly string[]): string | null {
+  // Further lines of the same error name no address.
+  if (neighbourError(lines) !== null) return null;
+  return lines.find(line => NO_NETWORK.test(line) || REFUSED.test(line)) ?? null;
 }
 
 /** A command that a shell, `env` or npm did not find. */

@@ -190,7 +190,7 @@ class Script {
   /** The ways in which scripts find their own folder. */
   #outputOf(script: string): string | null {
     if (/^\s*pwd(?:\s+-\w)?\s*$/.test(script)) return this.#folder;
-    const isOwnFolder = /dirname\b|%\/\*/.test(script) && /\$0|\$\{0|BASH_SOURCE/.test(script);
+    const isOwnFolder = /dirname\b|%\/\*/.test(script) && /\$0|\$\{0|^0%|BASH_SOURCE/.test(script);
     return isOwnFolder && !script.includes('..') ? CODE_DIR : null;
   }
 }

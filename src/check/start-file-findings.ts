@@ -101,7 +101,7 @@ function noFirstLine(refusal: Refusal, text: string, at: Place): Finding {
     line: 1,
     message:
       text.trim() === ''
-        ? 'It is empty'
+        ? 'The start file is empty'
         : later > 0
           ? `Its #! line is line ${later + 1}, and Linux looks for it in the very first`
           : 'Its first line names no interpreter',
@@ -171,7 +171,9 @@ function interpreterFindings(text: string, at: Place, platform: Platform): reado
 }
 
 function lineEndFindings(text: string, file: StartFile, at: Place): readonly Finding[] {
-  const lines = text.split('\n');
+  // What stands behind a script that ends with `exit` is no text.
+  const [readable = ''] = text.split('\0', 1);
+  const lines = readable.split('\n');
   const [first = ''] = lines;
   const isShell = isShellScript(first);
   const refusal = refusalOf(file);
