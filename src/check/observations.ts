@@ -5,6 +5,7 @@ import { formatSize } from '../core/units.ts';
 import type { PackageFacts } from './package.ts';
 import { languageOf } from './program-uses.ts';
 import type { Listening } from './trial.ts';
+import { isReached } from './trial.ts';
 import type { NotTried, SandboxKind } from './trial-drivers.ts';
 import type { Trials } from './trials.ts';
 
@@ -62,17 +63,19 @@ function startObservations({ kind, trial, written, hasUsedNetwork }: Trials): St
 }
 
 function notesOf({ config, facts, trials, notTried, bareInterpreters }: Observed): readonly string[] {
-  const wasReady = notTried === null && trials !== null && trials.trial.readyAfterMs !== null;
+  const wasReached = notTried === null && trials !== null && isReached(trials.trial);
   const wasBlind =
-    wasReady && trials.kind === 'namespace' && trials.written === null && !trials.hasUsedNetwork;
+    wasReached && trials.kind === 'namespace' && trials.written === null && !trials.hasUsedNetwork;
   return [
     // What the platform is not known to have is a finding already.
     ...(trials?.warnings ?? []).filter(warning => !warning.includes('not known to have')),
     ...(trials?.hasUsedNetwork === true
       ? ['It does not start without a network, so it was tried with the one of this machine']
       : []),
-    ...(wasReady && trials.absentModule !== null ? ['The rest was seen with that module within reach'] : []),
-    ...(wasReady && trials.isStoppedByWriting ? ['The rest was seen where it may write'] : []),
+    ...(wasReached && trials.absentModule !== null
+      ? ['The rest was seen with that module within reach']
+      : []),
+    ...(wasReached && trials.isStoppedByWriting ? ['The rest was seen where it may write'] : []),
     ...(wasBlind ? [`What it writes was not looked at, as the package has ${formatSize(facts.bytes)}`] : []),
     ...bareInterpreters.map(name => bareNote(name, config)),
   ];

@@ -10,8 +10,8 @@ import { finding } from './finding.ts';
 import type { ListeningWords } from './listening-words.ts';
 import { missingCommand, neighbourError, networkError, readOnlyPaths } from './output-words.ts';
 import type { Trial } from './trial.ts';
+import { isReached } from './trial.ts';
 import type { AbsentModule, Trials } from './trials.ts';
-import { isReached } from './trials.ts';
 
 export interface TrialContext {
   readonly config: FunctionConfig;

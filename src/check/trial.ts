@@ -17,7 +17,8 @@ export interface TrialOptions {
   readonly terminateGraceMs: number;
   /** Ends it at once. */
   readonly signal: AbortSignal;
-  readonly onReady?: () => void;
+  /** It listens, somewhere, for the first time. */
+  readonly onListening?: () => void;
 }
 
 export interface Listening {
@@ -44,6 +45,11 @@ export interface Trial {
   readonly lines: readonly string[];
   readonly namedError: string | null;
   readonly lastWords: string | null;
+}
+
+/** Did it listen anywhere? Then its start is no longer the question. */
+export function isReached({ listening }: Trial): boolean {
+  return listening.length > 0;
 }
 
 /** What begins with the listening is over by then: its memory is at rest, and it has not ended. */
@@ -98,7 +104,10 @@ export function runTrial(options: TrialOptions): Promise<Trial> {
         onStarted: () => {
           startedAt = clock.now();
         },
-        onListening: (address, port) => listening.push({ address, port, afterMs: clock.now() - startedAt }),
+        onListening: (address, port) => {
+          listening.push({ address, port, afterMs: clock.now() - startedAt });
+          if (listening.length === 1) options.onListening?.();
+        },
         onReady: () => {
           readyAfterMs = clock.now() - startedAt;
           deadline.cancel();
@@ -107,7 +116,6 @@ export function runTrial(options: TrialOptions): Promise<Trial> {
             .connect()
             .on('error', () => {})
             .destroy();
-          options.onReady?.();
           after(SETTLE_MS, ask);
         },
         onLoopbackOnly: address => {

@@ -11,7 +11,7 @@ import type { MissingModule } from './output-words.ts';
 import { missingCommand, missingModule, networkError, readOnlyPaths } from './output-words.ts';
 import { languageOf } from './program-uses.ts';
 import type { Trial } from './trial.ts';
-import { runTrial } from './trial.ts';
+import { isReached, runTrial } from './trial.ts';
 import type { NotTried, SandboxKind } from './trial-drivers.ts';
 import { TrialDrivers } from './trial-drivers.ts';
 import { WritableCopy } from './writes.ts';
@@ -82,7 +82,7 @@ async function inNamespace(options: TrialsOptions, drivers: TrialDrivers): Promi
   try {
     let mounts: ExtraMounts = { hidden: python.sitePackages };
     const looks: Promise<Look | null>[] = [];
-    // While the first instance is at rest, this one starts; once.
+    // Once, and while the first instance is at rest.
     const look = (): void => {
       if (looks.length === 0) looks.push(lookAtWrites(options, { drivers, mounts, copying }));
     };
@@ -108,11 +108,6 @@ async function inNamespace(options: TrialsOptions, drivers: TrialDrivers): Promi
   } finally {
     await (await copying)?.remove();
   }
-}
-
-/** Did it listen anywhere? Then its start is no longer the question. */
-export function isReached({ listening }: Trial): boolean {
-  return listening.length > 0;
 }
 
 /** An instance of the namespace sandbox has no network but its own. */
@@ -159,7 +154,7 @@ async function lookAtWrites(
 function oneTrial(
   { config, initTimeoutMs, clock, signal }: TrialsOptions,
   driver: SandboxDriver,
-  onReady: () => void = () => {},
+  onListening: () => void = () => {},
   codeDir = config.srcDir,
 ): Promise<Trial> {
   return runTrial({
@@ -170,7 +165,7 @@ function oneTrial(
     initTimeoutMs,
     terminateGraceMs: config.assume.terminateGraceMs,
     signal,
-    onReady,
+    onListening,
   });
 }
 
