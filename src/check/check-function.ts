@@ -6,6 +6,7 @@ import type { NamespaceCapability } from '../sandbox/capabilities.ts';
 import { runtimeFoldersIn } from '../sandbox/start-file.ts';
 import type { CodeFolder } from './code-folder.ts';
 import { codeFolder } from './code-folder.ts';
+import { dependencyFindings } from './dependency-findings.ts';
 import type { Finding } from './finding.ts';
 import type { Fixed } from './fix.ts';
 import { applyFixes } from './fix.ts';
@@ -140,5 +141,11 @@ function attemptFindings(
   if (trials === null || notTried !== null) return guessed;
   const seen = trialFindings(trials, { config, folder, words, text, known: findings });
   const isSettled = trials.trial.readyAfterMs !== null || seen.some(({ id }) => id === 'port-not-bound');
-  return isSettled ? seen : [...seen, ...guessed];
+  const isWithinReach = trials.kind === 'process' || trials.hasUsedNetwork;
+  const { srcDir: codeDir, platform } = config;
+  return [
+    ...seen,
+    ...(isSettled ? [] : guessed),
+    ...(isWithinReach ? dependencyFindings(folder, { codeDir, platform }) : []),
+  ];
 }

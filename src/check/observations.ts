@@ -76,7 +76,11 @@ function notesOf({ config, facts, trials, notTried, bareInterpreters }: Observed
       ? ['The rest was seen with that module within reach']
       : []),
     ...(wasReached && trials.isStoppedByWriting ? ['The rest was seen where it may write'] : []),
-    ...(wasBlind ? [`What it writes was not looked at, as the package has ${formatSize(facts.bytes)}`] : []),
+    ...(wasBlind
+      ? [
+          `What it writes was not looked at: a copy of the package (${formatSize(facts.bytes)}) could not be made, or would take too long`,
+        ]
+      : []),
     ...bareInterpreters.map(name => bareNote(name, config)),
   ];
 }

@@ -48,10 +48,10 @@ export function readOnlyPaths(lines: readonly string[]): readonly (string | null
 
 const LOOPBACK = /\b127\.\d+\.\d+\.\d+|::1\b|localhost/;
 
-const REFUSED = /ECONNREFUSED|connection refused/i;
+const REFUSED = /\bECONNREFUSED|connection refused/i;
 
 const NO_NETWORK =
-  /EAI_AGAIN|ENOTFOUND|ENETUNREACH|Network is unreachable|Temporary failure in name resolution|Name or service not known|UnknownHostException|php_network_getaddresses|no such host/i;
+  /EAI_AGAIN|\bENOTFOUND|ENETUNREACH|Network is unreachable|Temporary failure in name resolution|Name or service not known|UnknownHostException|php_network_getaddresses|no such host/i;
 
 /** Something else on its own machine that it did not reach. */
 export function neighbourError(lines: readonly string[]): string | null {

@@ -8,8 +8,9 @@ import { executableFindings } from './executable-findings.ts';
 import type { Finding } from './finding.ts';
 import { finding } from './finding.ts';
 import type { FileUser, ProgramUse } from './program-uses.ts';
+import { withoutPrefixes } from './program-uses.ts';
 import { runtimeFindings } from './runtime-findings.ts';
-import { CODE_DIR } from './shell-commands.ts';
+import { CODE_DIR, shellCommands } from './shell-commands.ts';
 
 export interface ProgramContext {
   readonly startFile: string;
@@ -176,12 +177,35 @@ function scriptFindings(
     return missing(`npm reads ${file}, which is not in the package`, `Put ${file} into the package`);
   const scripts: unknown = manifest.scripts;
   const has = typeof scripts === 'object' && scripts !== null && script in scripts;
+  if (has) return scriptCommandFindings(String(Object(scripts)[script]), { base, script }, { at, folder });
   // Without a start script npm runs server.js.
-  if (has || (script === 'start' && folder.look(posix.join(base, 'server.js')) !== null)) return [];
+  if (script === 'start' && folder.look(posix.join(base, 'server.js')) !== null) return [];
   return missing(
     `npm runs the script ${script}, which ${file} does not have`,
     `Add it under scripts in ${file}`,
   );
+}
+
+/** npm puts node_modules/.bin first on the PATH of a script. */
+function scriptCommandFindings(
+  text: string,
+  { base, script }: { readonly base: string; readonly script: string },
+  { at, folder }: { readonly at: Place; readonly folder: CodeFolder },
+): readonly Finding[] {
+  const programs = shellCommands(text, {}).map(({ words }) => withoutPrefixes(words)[0] ?? '');
+  const missing = programs.find(
+    name => FOREIGN_COMMANDS.test(name) && folder.look(posix.join(base, 'node_modules/.bin', name)) === null,
+  );
+  if (missing === undefined) return [];
+  return [
+    finding({
+      ...at,
+      id: 'program-missing',
+      message: `npm runs ${missing} by the script ${script}, which is not in node_modules/.bin`,
+      why: ENDS_AT_ONCE,
+      remedy: 'Install what it needs into the package: npm install',
+    }),
+  ];
 }
 
 function npxFindings(

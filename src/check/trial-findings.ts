@@ -106,7 +106,9 @@ function writeFindings(
       message: `It writes outside of /tmp${shown === '' ? '' : `: ${shown}`}`,
       why: isStoppedByWriting
         ? 'Everything but /tmp is read-only (EROFS), and it ends before it listens'
-        : 'Everything but /tmp is read-only (EROFS); its start survives that, but what it writes is not there',
+        : isReached(trial)
+          ? 'Everything but /tmp is read-only (EROFS); its start survives that, but what it writes is not there'
+          : 'Everything but /tmp is read-only (EROFS), which may be why it does not start',
       statusCode: isStoppedByWriting ? config.platform.status.byCause['start-failed'].value : null,
       remedy: 'Write to /tmp, which each instance has for itself, or to a store outside',
     }),
@@ -142,7 +144,7 @@ function endFindings(
       message: isElsewhere
         ? `The function listens on port ${other}, and not on ${config.port}`
         : `${what}${trial.listening.length === 0 ? quoted(trial) : ''}`,
-      why: whyPort(config),
+      why: (trial.listening.length === 0 ? whyOf(trial) : null) ?? whyPort(config),
       statusCode: status.byCause['port-not-bound'].value,
       remedy: capital(remedy),
     }),
@@ -189,8 +191,9 @@ function startFinding(
 
 /** What it did not reach says why. */
 function whyOf({ lines }: Trial): string | null {
-  if (neighbourError(lines) !== null)
-    return 'In the cloud nothing else runs beside it: what it wants to reach there is not on its own machine';
+  if (neighbourError(lines) !== null) {
+    return 'In the cloud nothing else runs beside it: there is nothing on its own machine to reach';
+  }
   return networkError(lines) === null
     ? null
     : 'It does not start without what it reaches over the network, which may or may not be there in the cloud';

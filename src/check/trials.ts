@@ -97,11 +97,13 @@ async function inNamespace(options: TrialsOptions, drivers: TrialDrivers): Promi
         trial = await oneTrial(options, drivers.namespace(mounts), look);
       }
     }
-    const isStoppedByWriting = !isReached(trial) && readOnlyPaths(trial.lines).length > 0;
-    if (isStoppedByWriting) look();
+    const isStopped = !isReached(trial) && trial.exit !== null;
+    // Not every program says that it could not write.
+    if (isStopped) look();
     const seen = (await looks[0]) ?? null;
-    if (isStoppedByWriting && seen !== null && isReached(seen.trial))
-      trial = { ...seen.trial, lines: trial.lines };
+    const helps = isStopped && seen !== null && isReached(seen.trial);
+    const isStoppedByWriting = isStopped && (helps || readOnlyPaths(trial.lines).length > 0);
+    if (helps) trial = { ...seen.trial, lines: trial.lines };
     const hasUsedNetwork = isStalled(trial, startFile, options.signal);
     if (hasUsedNetwork) trial = await oneTrial(options, drivers.process());
     return { trial, absentModule, written: seen?.written ?? null, isStoppedByWriting, hasUsedNetwork };

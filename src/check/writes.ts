@@ -1,9 +1,11 @@
 // A throw-away copy of the package, and of the few places where programs like to write, in which an instance may
 // write what it likes: what it has written is seen afterwards.
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { cp, lstat, mkdir, mkdtemp, readdir } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Guardian } from '../sandbox/guardian.ts';
 import type { ExtraMounts } from '../sandbox/mounts.ts';
 
@@ -34,7 +36,8 @@ export class WritableCopy {
     const guardian = new Guardian({ emulatorId: randomUUID(), folder });
     try {
       await Promise.all(PLACES.map(({ name }) => mkdir(join(folder, name))));
-      await cp(codeDir, join(folder, 'code'), { recursive: true, verbatimSymlinks: true });
+      // Ten times as fast as Node's own.
+      await promisify(execFile)('cp', ['-a', codeDir, join(folder, 'code')]);
       return new WritableCopy(folder, guardian, await stampsOf(join(folder, 'code')));
     } catch (error) {
       await guardian.close();

@@ -222,6 +222,15 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   'no package.json': { text: sh('npm start'), files: app, finds: ['error program-missing:2'] },
   'no such script': { text: sh('npm run prod'), files: manifest, finds: ['error program-missing:2'] },
   'npx of what is not installed': { text: sh('npx next start -p 9000'), finds: ['error program-missing:2'] },
+  'an npm script whose program is not installed': {
+    text: sh('npm start'),
+    files: { 'package.json': '{"scripts":{"start":"NODE_ENV=production next start -p 9000"}}' },
+    finds: ['error program-missing:2'],
+  },
+  'an npm script whose program is installed': {
+    text: sh('npm start'),
+    files: { 'package.json': '{"scripts":{"start":"next start -p 9000"}}', 'node_modules/.bin/next': '' },
+  },
   'no artisan': {
     text: sh('php artisan serve --host 0.0.0.0 --port 9000'),
     finds: ['error program-missing:2'],

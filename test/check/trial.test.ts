@@ -350,6 +350,15 @@ ${SERVER}`;
     expect(readdirSync(codeDir).sort()).toEqual(['app.js', 'data.json', 'kept.txt', 'scf_bootstrap']);
   });
 
+  test('of which the program does not say that it was that', async () => {
+    const app = `try { require('fs').writeFileSync('a', ''); } catch { throw new Error('no database'); }\n${SERVER}`;
+    const { findings, observations } = await node(app);
+    expect(findings).toMatchObject([
+      { id: 'writes-outside-tmp', level: 'error', message: 'It writes outside of /tmp: a' },
+    ]);
+    expect(observations.notes).toContain('The rest was seen where it may write');
+  });
+
   test('what npm writes of its own is not the function’s', async () => {
     const { findings } = await tried('#!/bin/bash\nnpm start\n', {
       'app.js': SERVER,
@@ -402,6 +411,23 @@ describe('where it cannot be tried', () => {
     const report = await tried(NODE, { 'app.js': SERVER.replace('0.0.0.0', '127.0.0.1') }, { namespaces });
     expect(idsOf(report)).toEqual(['error port-not-bound']);
     expect(report.observations.start).toMatchObject({ sandbox: 'process', written: null });
+  });
+
+  test('and there, modules of folders above are within reach: what package.json lists of them is told', async () => {
+    const codeDir = writePackage(NODE, {
+      files: {
+        'app.js': `require('hello');\n${SERVER}`,
+        'package.json': '{"dependencies":{"hello":"1","x":"1"}}',
+      },
+    });
+    const module = join(codeDir, '../node_modules/hello');
+    mkdirSync(module, { recursive: true });
+    writeFileSync(join(module, 'index.js'), '');
+    const report = await checked(codeDir, { sandbox: 'process' });
+    expect(idsOf(report)).toEqual(['warning module-outside']);
+    expect(report.findings[0]?.message).toContain(
+      `It lists hello, which this machine has outside of the code folder: ${module}`,
+    );
   });
 });
 
