@@ -28,7 +28,7 @@ export function programFindings(uses: readonly ProgramUse[], on: ProgramContext)
 
 /** Below these the platform may have what no one here knows of: layers, mounted disks, its own runtime. */
 const UNKNOWN_PLACES =
-  /^\/(?:opt|mnt|tmp|usr|bin|sbin|lib|lib64|etc|dev|proc|sys|run|var\/(?:lang|runtime|tmp|run))(?:\/|$)/;
+  /^\/(?:$|home\/qcloud|opt|mnt|tmp|usr|bin|sbin|lib|lib64|etc|dev|proc|sys|run|var\/(?:lang|runtime|tmp|run))(?:\/|$)/;
 
 function findingsOf(use: ProgramUse, on: ProgramContext): readonly Finding[] {
   const statusCode = on.platform.status.byCause['start-failed'].value;
@@ -81,6 +81,7 @@ const VERBS: Readonly<Record<FileUser, string>> = {
   run: 'runs',
   shell: 'reads',
   copy: 'copies',
+  enter: 'changes to',
 };
 
 const ENDS_AT_ONCE = 'The start file ends before anything listens';

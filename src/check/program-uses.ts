@@ -18,7 +18,7 @@ export type ProgramUse =
   | { readonly kind: 'output'; readonly line: number; readonly path: string };
 
 /** Who opens the file: they look for it in different ways. */
-export type FileUser = 'node' | 'python' | 'php' | 'java' | 'shell' | 'copy' | 'run';
+export type FileUser = 'node' | 'python' | 'php' | 'java' | 'shell' | 'copy' | 'run' | 'enter';
 
 type Words = readonly (string | null)[];
 
@@ -99,6 +99,8 @@ function argumentUses(name: string, args: Words, { line, folder }: ShellCommand)
         path !== null && /\/bin\/activate$/.test(path) ? [{ kind: 'activate', line, path }] : [];
       return [...file(args[0], 'shell'), ...activated];
     }
+    case 'cd':
+      return file(args[0], 'enter');
     case 'sh':
     case 'bash':
       return args[0]?.startsWith('-') ? [] : file(args[0], 'shell');

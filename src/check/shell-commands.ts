@@ -122,10 +122,6 @@ class Script {
       for (const word of words.slice(1)) if (word !== null) this.#set(word, this.#isConditional ? null : '');
       return false;
     }
-    if (name === 'cd') {
-      this.#changeFolder(words[1] ?? null);
-      return false;
-    }
     this.#commands.push({
       line: first.line,
       words,
@@ -134,6 +130,7 @@ class Script {
       outputs,
       isConditional: this.#isConditional,
     });
+    if (name === 'cd') this.#changeFolder(words[1] ?? null);
     // Nothing behind it runs.
     if ((name === 'exec' && words.length > 1) || name === 'exit') this.#isOver ||= !this.#isConditional;
     return false;

@@ -219,6 +219,11 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     files: py,
     finds: ['error program-missing:2'],
   },
+  'a folder that is not there': {
+    text: sh('cd backend && exec node app.js'),
+    files: app,
+    finds: ['error program-missing:2', 'error program-missing:2'],
+  },
   'no package.json': { text: sh('npm start'), files: app, finds: ['error program-missing:2'] },
   'no such script': { text: sh('npm run prod'), files: manifest, finds: ['error program-missing:2'] },
   'npx of what is not installed': { text: sh('npx next start -p 9000'), finds: ['error program-missing:2'] },

@@ -410,7 +410,11 @@ describe('where it cannot be tried', () => {
     const namespaces = Promise.resolve({ isAble: false, cause: 'it is too old', remedy: 'Buy one' } as const);
     const report = await tried(NODE, { 'app.js': SERVER.replace('0.0.0.0', '127.0.0.1') }, { namespaces });
     expect(idsOf(report)).toEqual(['error port-not-bound']);
-    expect(report.observations.start).toMatchObject({ sandbox: 'process', written: null });
+    expect(report.observations.start).toMatchObject({
+      sandbox: 'process',
+      listening: [{ address: '127.0.0.1', port: 9000 }],
+      written: null,
+    });
   });
 
   test('and there, modules of folders above are within reach: what package.json lists of them is told', async () => {
