@@ -259,7 +259,7 @@ test('--format json has the keys that the README names', async () => {
             exit: 'code 127',
             said: expect.stringContaining('No such file or directory'),
             sigterm: null,
-            written: null,
+            written: [],
           },
           notStarted: null,
           notes: [],
