@@ -29,8 +29,6 @@ export const FINDINGS = {
 
 export type FindingId = keyof typeof FINDINGS;
 
-export const FINDING_IDS = Object.keys(FINDINGS) as readonly FindingId[];
-
 export interface Finding {
   readonly id: FindingId;
   /** `error`: it fails in the cloud; `warning`: it does under some circumstance. */

@@ -85,8 +85,10 @@ function functionsOf(
     return [defaultConfig({ dir })];
   }
   const { initTimeout } = flags;
-  if (initTimeout === undefined) return loaded.functions;
-  return loaded.functions.map(config => ({ ...config, initTimeoutMs: initTimeout }));
+  // Without its folder, a function has nothing but the problem that says so.
+  const functions = loaded.functions.filter(({ srcDir }) => codeFolder(srcDir).look('.')?.kind === 'folder');
+  if (initTimeout === undefined) return functions;
+  return functions.map(config => ({ ...config, initTimeoutMs: initTimeout }));
 }
 
 async function mustBeAble(namespaces: CheckOptions['namespaces']): Promise<void> {

@@ -167,6 +167,18 @@ describe('exit code 1', () => {
     });
   });
 
+  test('for a config whose src is nowhere, and what is not a config at all', async () => {
+    mkdirSync(dir);
+    writeFileSync(join(dir, 'scf.yaml'), 'name: f\nsrc: nowhere\n');
+    const { exitCode, stdout } = await check('my-function');
+    expect(stdout.match(/^ {2}error .*$/gm)).toEqual([
+      expect.stringMatching(/scf\.yaml:2:\d+ {2}src of f must be a folder: .* does not exist$/),
+    ]);
+    expect(exitCode).toBe(1);
+    writeFileSync(join(dir, 'scf.yaml'), 'name: [\n');
+    expect(await check('my-function')).toMatchObject({ exitCode: 1, stderr: '' });
+  });
+
   test('for a warning alone', async () => {
     writeFunction(dir, { app: `try { require('fs').writeFileSync('x', ''); } catch {}\n${SERVER}` });
     const { exitCode, stdout } = await check('my-function');
