@@ -63,14 +63,29 @@ const ALLOWED: Readonly<
     ],
     types: ['config'],
   },
+  check: {
+    values: ['check', 'config', 'core', 'explain.ts', 'function-setup.ts', 'platforms', 'sandbox'],
+    types: ['clock.ts', 'gateway'],
+  },
   'index.ts': { values: ['config', 'core', 'emulator.ts', 'errors.ts', 'journal'] },
   testing: {
     values: ['testing', 'clock.ts', 'config', 'core', 'drivers.ts', 'emulator.ts', 'errors.ts', 'journal'],
     types: ['gateway', 'platforms', 'sandbox'],
   },
   cli: {
-    values: ['cli', 'config', 'core', 'emulator.ts', 'errors.ts', 'journal', 'sandbox', 'testing'],
-    types: ['platforms'],
+    values: [
+      'check',
+      'cli',
+      'clock.ts',
+      'config',
+      'core',
+      'emulator.ts',
+      'errors.ts',
+      'journal',
+      'platforms',
+      'sandbox',
+      'testing',
+    ],
   },
 };
 

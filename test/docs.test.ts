@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { program } from '../src/cli/program.ts';
 import { tencentScf } from '../src/platforms/tencent-scf.ts';
-import { assumptionsTable, helpText, limitsTable, statusTable } from './docs-tables.ts';
+import { assumptionsTable, findingsTable, helpText, limitsTable, statusTable } from './docs-tables.ts';
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url));
 const readme = readFileSync(README, 'utf8');
@@ -14,6 +14,8 @@ const PARTS: Readonly<Record<string, string>> = {
   status: statusTable(tencentScf),
   assumptions: assumptionsTable(tencentScf),
   help: helpText('dev'),
+  helpCheck: helpText('check'),
+  findings: findingsTable(),
 };
 
 it('the README has every generated part, and each is equal to its source', async () => {
@@ -32,15 +34,15 @@ it('the README has every generated part, and each is equal to its source', async
 describe('src/README.md', () => {
   const inside = readFileSync(new URL('../src/README.md', import.meta.url), 'utf8');
   it.each(
-    [...inside.matchAll(/`((?:core|platforms|config|sandbox|gateway|journal|cli)\/[\w/.-]*\w\.ts)`/g)].map(
-      ([, path]) => path ?? '',
-    ),
+    [
+      ...inside.matchAll(/`((?:core|platforms|config|sandbox|gateway|journal|check|cli)\/[\w/.-]*\w\.ts)`/g),
+    ].map(([, path]) => path ?? ''),
   )('names %s, which exists', path => {
     expect(() => readFileSync(new URL(`../src/${path}`, import.meta.url))).not.toThrow();
   });
 });
 
-it('every flag of `dev` has a description', () => {
+it('every flag has a description', () => {
   for (const command of program(() => {}).commands) {
     for (const option of command.options) expect(option.description, option.flags).not.toBe('');
   }

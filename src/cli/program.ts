@@ -1,6 +1,7 @@
 // The whole command line, as data: what there is, not what it does.
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { checkCommand } from './commands/check.ts';
 import { devCommand } from './commands/dev.ts';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
@@ -15,5 +16,6 @@ export function program(setExitCode: (exitCode: number) => void): Command {
     .helpOption('-h, --help', 'print this help')
     .showSuggestionAfterError()
     .exitOverride()
-    .addCommand(devCommand(setExitCode).exitOverride());
+    .addCommand(devCommand(setExitCode).exitOverride())
+    .addCommand(checkCommand(setExitCode).exitOverride());
 }

@@ -70,6 +70,7 @@ export class TreeSandbox implements Sandbox {
   /** The function listens on some port. Returns whether that is where the platform will connect, for the first time. */
   listened({ port, address }: { readonly port: number; readonly address: string }): boolean {
     if (this.#hasExited || this.#connect !== null) return false;
+    this.#parts.observer.onListening?.(address, port);
     if (port !== this.request.port) {
       this.#parts.observer.onOtherPort(port);
       return false;

@@ -91,3 +91,30 @@ test('a path with spaces is one argument', () => {
   const spaced = mountArguments({ ...machine, codeDir: '/home/me/my code' });
   expect(spaced[spaced.indexOf(CODE_DIR) - 1]).toBe('/home/me/my code');
 });
+
+describe('for a look at what a function needs, an instance', () => {
+  const looking = (extra: NonNullable<MountOptions['extra']>): readonly string[] => operations({ extra });
+
+  test('finds folders of this machine empty, and cannot write to them', () => {
+    const all = looking({ hidden: ['/usr/lib/site-packages'] });
+    const at = all.indexOf('--tmpfs /usr/lib/site-packages');
+    expect(at).toBeGreaterThan(0);
+    expect(all.indexOf('--remount-ro /usr/lib/site-packages')).toBeGreaterThan(at);
+  });
+
+  test('has further ones, read-only or not, before all is closed', () => {
+    const all = looking({
+      bound: [
+        { from: '/a/node_modules', at: '/var/node_modules', isWritable: false },
+        { from: '/b', at: '/run/home', isWritable: true },
+      ],
+    });
+    expect(all).toContain('--ro-bind /a/node_modules /var/node_modules');
+    expect(all).toContain('--bind /b /run/home');
+    expect(all.indexOf('--bind /b /run/home')).toBeLessThan(all.indexOf('--remount-ro /run'));
+  });
+
+  test('may write to its code', () => {
+    expect(looking({ isCodeWritable: true })).toContain(`--bind /home/me/code ${CODE_DIR}`);
+  });
+});
