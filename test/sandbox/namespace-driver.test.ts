@@ -32,6 +32,7 @@ const MB = 1024 ** 2;
 
 describeDriver('namespace', create, {
   module: at('create-namespace-driver.ts'),
+  seesHiddenDaemons: true,
   addedVariables: /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|PYTHONPATH|LD_LIBRARY_PATH|SCF_WS_MARK)$/,
   pack,
   hostPid(instanceId, pid) {

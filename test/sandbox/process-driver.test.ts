@@ -10,6 +10,7 @@ import { fixture, Observed, writeApp } from './observed.ts';
 
 describeDriver('process', create, {
   module: fileURLToPath(new URL('create-process-driver.ts', import.meta.url)),
+  seesHiddenDaemons: false,
   addedVariables:
     /^(?:PATH|HOME|USER|LOGNAME|LANG|LC_ALL|TZ|TMPDIR|SHELL|VIRTUAL_ENV|NODE_OPTIONS|PYTHONPATH|SCF_WS_\w+)$/,
 });
