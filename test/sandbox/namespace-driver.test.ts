@@ -253,10 +253,12 @@ env -i /bin/bash -c 'trap "sleep 0.1; echo done; exit" TERM; echo trapped; while
       ),
     );
     const codeDir = pack(fixture('echo'));
+    const temporary = mkdtempSync(join(folder, 'tmp-of-nobody-'));
+    chmodSync(temporary, 0o777);
     const command = [process.execPath, program, driverFile, codeDir].map(word => `'${word}'`).join(' ');
     const { stdout, stderr } = spawnSync('su', ['nobody', '-s', '/bin/bash', '-c', command], {
       cwd: '/',
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin', TMPDIR: temporary },
       encoding: 'utf8',
     });
     expect(stderr).toBe('');
