@@ -259,7 +259,8 @@ export class Connection {
         timeScale: clock.scale,
       },
     );
-    const circumstances = { ...this.#instance?.circumstances, isUnanswered: this.#state.isUnanswered };
+    const { isUnanswered, openedAt } = this.#state;
+    const circumstances = { ...this.#instance?.circumstances, isUnanswered, wasOpen: openedAt !== null };
     const explanation = setup.explain(cause, circumstances);
     this.#recorder.record({ type: 'ended', cause, report, errorMessage: answer.errorMessage, explanation });
     onReport(report);

@@ -60,7 +60,7 @@ export class Instance {
     return this.#exit;
   }
 
-  get circumstances(): Omit<Circumstances, 'isUnanswered'> {
+  get circumstances(): Omit<Circumstances, 'isUnanswered' | 'wasOpen'> {
     return { otherPorts: this.#otherPorts, namedError: this.#namedError, lastWords: this.#lastWords };
   }
 }
