@@ -159,6 +159,15 @@ http.server.HTTPServer(("0.0.0.0", 9000), Handler).serve_forever()
       }
     });
 
+    test('has shared memory of 64 MB, and a /dev where nothing can be made', async () => {
+      const text = 'stat -f -c "%b %S" /dev/shm; touch /dev/new; echo discarded > /dev/null';
+      const [size = '', error, ...more] = await printed(text);
+      const [blocks = 0, blockBytes = 0] = size.split(' ').map(Number);
+      expect(blocks * blockBytes).toBe(64 * MB);
+      expect(error).toMatch(/Read-only file system/);
+      expect(more).toEqual([]);
+    });
+
     test('has the interpreters of the cloud under /var/lang', async () => {
       const lines = await printed('/var/lang/node20/bin/node -p "6 * 7"');
       expect(lines).toEqual(['42']);
