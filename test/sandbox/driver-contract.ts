@@ -409,6 +409,20 @@ export function describeDriver(name: string, create: () => SandboxDriver, facts:
       },
     );
 
+    test.runIf(isLinux)('a connection that nobody has taken is closed at the exit', async () => {
+      const files = (): number => readdirSync('/proc/self/fd').length;
+      // The first makes what all share.
+      const first = await startReady('echo');
+      first.sandbox.kill();
+      await first.exited();
+      const before = files();
+      const started = Array.from({ length: 5 }, () => start({ codeDir: fixture('echo') }));
+      await Promise.all(started.map(run => run.ready()));
+      for (const run of started) run.sandbox.kill();
+      await Promise.all(started.map(run => run.exited()));
+      await eventually('no more open files', () => files() <= before);
+    });
+
     test.runIf(isLinux)('close leaves no process and no file', async () => {
       const before = { children: childrenOf(process.pid), files: readdirSync(temporary) };
       const own = create();
