@@ -36,9 +36,13 @@ export function explain(
     case 'client-lost':
       return 'The client went away without a close frame: end the connection with close(1000) on the client';
     case 'function-lost':
-      return 'The function dropped the connection without a close frame: end it with close(1000) instead of terminating the socket';
+      return circumstances.wasOpen
+        ? 'The function dropped the connection without a close frame: end it with close(1000) instead of terminating the socket'
+        : 'The function dropped the connection instead of answering the handshake: answer it, be it with a refusal';
     case 'process-exited':
-      return `The function's process ended (${describeExit(cause.exit)}) while the connection was open${because(circumstances, cause.exit)}: keep it running until the connection has closed`;
+      return circumstances.wasOpen
+        ? `The function's process ended (${describeExit(cause.exit)}) while the connection was open${because(circumstances, cause.exit)}: keep it running until the connection has closed`
+        : `The function's process ended (${describeExit(cause.exit)}) instead of answering the handshake${because(circumstances, cause.exit)}: keep it running, and see what a connection sets off in it`;
     case 'idle-timeout':
       return `No message went either way for ${formatDuration(config.idleTimeoutMs)} (pings and pongs ${config.assume.controlFramesResetIdle ? 'count' : 'do not count'}): send a heartbeat message more often, or raise idleTimeout`;
     case 'execution-timeout':

@@ -130,7 +130,7 @@ function endFindings(
   const [other = null] = trial.otherPorts;
   const { what, remedy } = portTrouble(trial.loopbackAddress, {
     config,
-    circumstances: { otherPorts: trial.otherPorts, isUnanswered: false },
+    circumstances: { otherPorts: trial.otherPorts, isUnanswered: false, wasOpen: false },
     attachedTo: null,
   });
   const isElsewhere = trial.loopbackAddress === null && other !== null;
@@ -175,7 +175,12 @@ function startFinding(
 ): Finding {
   const { what, remedy } = startTrouble(exit, {
     config,
-    circumstances: { namedError: trial.namedError, lastWords: trial.lastWords, isUnanswered: false },
+    circumstances: {
+      namedError: trial.namedError,
+      lastWords: trial.lastWords,
+      isUnanswered: false,
+      wasOpen: false,
+    },
   });
   return finding({
     id: 'start-failed',

@@ -89,7 +89,7 @@ export class Instance {
     return this.#exit;
   }
 
-  get circumstances(): Omit<Circumstances, 'isUnanswered'> {
+  get circumstances(): Omit<Circumstances, 'isUnanswered' | 'wasOpen'> {
     const { namedError, lastWords } = this.#words;
     return { otherPorts: this.#otherPorts, namedError, lastWords };
   }

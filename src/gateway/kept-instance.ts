@@ -129,6 +129,7 @@ export class KeptInstance implements InstanceHolder {
     this.#complaint = this.#options.setup.explain(cause, {
       ...this.#instance.circumstances,
       isUnanswered: false,
+      wasOpen: false,
     });
   }
 }

@@ -45,7 +45,10 @@ export const DIALER = `${INSIDE}/dialer.cjs`;
 const OWN_IN_ROOT = new Set(['proc', 'dev', 'tmp', 'run', 'var']);
 const OWN_IN_VAR = new Set(['user', 'lang', 'run', 'tmp']);
 
-/** Everything read-only but `/tmp`; what is neither folder nor link is left out. */
+/** What a container has unless told otherwise: without an end it would be memory that nobody counts. */
+const SHARED_MEMORY_BYTES = 64 * 1024 ** 2;
+
+/** Everything read-only but `/tmp` and `/dev/shm`; what is neither folder nor link is left out. */
 export function mountArguments(options: MountOptions): readonly string[] {
   const { root, varFolder, codeDir, langDir, insideDir, nodePath, tmpBytes, extra = {} } = options;
   const { hidden = [], bound = [], isCodeWritable = false } = extra;
@@ -57,11 +60,11 @@ export function mountArguments(options: MountOptions): readonly string[] {
     ...['--symlink', '/run', '/var/run', '--symlink', '/tmp', '/var/tmp'],
     ...[isCodeWritable ? '--bind' : '--ro-bind', codeDir, CODE_DIR, '--ro-bind', langDir, '/var/lang'],
     ...['--tmpfs', '/run', '--ro-bind', insideDir, INSIDE, '--ro-bind', nodePath, INSIDE_NODE],
-    ...['--proc', '/proc', '--dev', '/dev'],
+    ...['--proc', '/proc', '--dev', '/dev', '--size', String(SHARED_MEMORY_BYTES), '--tmpfs', '/dev/shm'],
     ...['--size', String(tmpBytes), '--tmpfs', '/tmp'],
     ...hidden.flatMap(folder => ['--tmpfs', folder]),
     ...bound.flatMap(({ from, at, isWritable }) => [isWritable ? '--bind' : '--ro-bind', from, at]),
-    ...[...hidden, '/var', '/run', '/'].flatMap(folder => ['--remount-ro', folder]),
+    ...[...hidden, '/var', '/run', '/dev', '/'].flatMap(folder => ['--remount-ro', folder]),
     ...['--chdir', CODE_DIR],
   ];
 }

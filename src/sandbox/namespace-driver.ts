@@ -133,7 +133,7 @@ export class NamespaceDriver implements SandboxDriver {
         onListening: socket => {
           if (sandbox.listened(socket)) tree.dial();
         },
-        onConnected: (socket: Socket) => sandbox.ready(() => socket),
+        onConnected: (socket: Socket) => sandbox.ready(socket),
         onOutput: (stream, line) => sandbox.printed(stream, line),
         onExit: exit => sandbox.exited(exit),
       });

@@ -12,6 +12,7 @@ import { readLines } from './lines.ts';
 import { DIALER, INSIDE_NODE } from './mounts.ts';
 import type { ProcessNamespace } from './namespace-processes.ts';
 import { functionProcesses, isNamespaceAlive, readNamespace } from './namespace-processes.ts';
+import { ProcessLook } from './process-table.ts';
 import type { ProcessMark } from './process-tree.ts';
 import type { Tree } from './tree-sandbox.ts';
 
@@ -125,7 +126,9 @@ export class NamespaceTree implements Tree {
   }
 
   /** Beside the function's processes there are bubblewrap's and ours. */
-  readonly functionRoot = null;
+  processes(look: ProcessLook): readonly number[] {
+    return this.#namespace === null ? [] : functionProcesses(this.#namespace, look);
+  }
 
   get isOver(): boolean {
     return this.#isOver;
@@ -215,7 +218,7 @@ export class NamespaceTree implements Tree {
   }
 
   #living(): readonly number[] {
-    return this.#namespace === null ? [] : functionProcesses(this.#namespace);
+    return this.processes(new ProcessLook());
   }
 }
 

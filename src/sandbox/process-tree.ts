@@ -7,6 +7,7 @@ import type { SandboxExit } from '../core/end-cause.ts';
 import type { LineReader } from './lines.ts';
 import { readLines } from './lines.ts';
 import { notStarted } from './not-started.ts';
+import type { ProcessLook } from './process-table.ts';
 import { isGroupAlive, processesByMark, processGroupOf } from './process-table.ts';
 import type { Tree } from './tree-sandbox.ts';
 
@@ -86,9 +87,9 @@ export class ProcessTree implements Tree {
     return this.#child.pid ?? null;
   }
 
-  /** All that descends from the leader is the function's. */
-  get functionRoot(): number | null {
-    return this.pid;
+  processes(look: ProcessLook): readonly number[] {
+    const { name, value } = this.#options.mark;
+    return [...(this.pid === null ? [] : [this.pid]), ...look.marked(name, value)];
   }
 
   get isOver(): boolean {

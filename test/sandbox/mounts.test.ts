@@ -64,14 +64,15 @@ describe('of the cloud an instance sees', () => {
   });
 });
 
-test('nothing but /tmp can be written, and /tmp has its size', () => {
+test('nothing but /tmp and shared memory can be written, and both have their size', () => {
   const all = operations({ root: [folder('usr'), folder('home')], varFolder: [folder('lib')] });
   expect(all.filter(operation => operation.startsWith('--bind'))).toEqual([]);
   const fresh = all.flatMap(operation => /^--tmpfs (.*)$/.exec(operation)?.slice(1) ?? []);
   const closed = all.flatMap(operation => /^--remount-ro (.*)$/.exec(operation)?.slice(1) ?? []);
-  expect(fresh.filter(path => !closed.includes(path))).toEqual(['/tmp']);
+  expect(fresh.filter(path => !closed.includes(path))).toEqual(['/dev/shm', '/tmp']);
   expect(closed).toContain('/');
   expect(all[all.indexOf('--tmpfs /tmp') - 1]).toBe('--size 1000');
+  expect(all[all.indexOf('--tmpfs /dev/shm') - 1]).toBe(`--size ${64 * 1024 ** 2}`);
 });
 
 test.each([
@@ -80,6 +81,7 @@ test.each([
   ['what runs inside comes after /run', '--tmpfs /run', `--ro-bind /opt/scf-ws/inside ${INSIDE}`],
   ['/var is closed when all is in it', '--ro-bind /tmp/x/lang /var/lang', '--remount-ro /var'],
   ['/run is closed when all is in it', `--ro-bind /opt/scf-ws/inside ${INSIDE}`, '--remount-ro /run'],
+  ['/dev is closed when all is in it', '--tmpfs /dev/shm', '--remount-ro /dev'],
   ['/ is closed when all is in it', '--tmpfs /tmp', '--remount-ro /'],
 ])('%s', (_property, earlier, later) => {
   const all = operations({ varFolder: [folder('lib')] });
