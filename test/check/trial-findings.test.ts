@@ -71,3 +71,14 @@ test('memory is judged by the whole of what it has', () => {
     findingsOf({ memoryBytes: share * 128 * 1024 ** 2 }).map(({ level }) => level);
   expect([at(0.89), at(0.95), at(1), at(1.01)]).toEqual([[], ['warning'], ['warning'], ['error']]);
 });
+
+test('what it said while it did not listen is quoted', () => {
+  const silent = { listening: [], readyAfterMs: null, namedError: 'Error: waiting for the moon' };
+  expect(findingsOf(silent)).toMatchObject([
+    {
+      id: 'port-not-bound',
+      message:
+        'Nothing listened on 0.0.0.0:9000 within the init timeout of 60 s; it said "Error: waiting for the moon"',
+    },
+  ]);
+});

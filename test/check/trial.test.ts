@@ -153,13 +153,14 @@ describe('where it listens', () => {
   });
 
   test('nowhere within the init timeout', async () => {
-    const { findings } = await node("console.error('Error: waiting'); setInterval(() => {}, 1000);", {
-      config: { initTimeoutMs: 300 },
-    });
-    expect(findings).toMatchObject([{ id: 'port-not-bound', statusCode: 446 }]);
-    expect(findings[0]?.message).toBe(
-      'Nothing listened on 0.0.0.0:9000 within the init timeout of 300 ms; it said "Error: waiting"',
-    );
+    const { findings } = await node('setInterval(() => {}, 1000);', { config: { initTimeoutMs: 300 } });
+    expect(findings).toMatchObject([
+      {
+        id: 'port-not-bound',
+        statusCode: 446,
+        message: 'Nothing listened on 0.0.0.0:9000 within the init timeout of 300 ms',
+      },
+    ]);
   });
 });
 
