@@ -8,7 +8,7 @@ import { fillTemplate, statusOf } from './platforms/platform.ts';
 import type { SandboxDriver } from './sandbox/driver.ts';
 
 /** How long the two signs of a function's end, its socket's and its process's, may lie apart. */
-const SETTLE_MS = 250;
+const SETTLE_MS = 500;
 
 /** How long peers may take to answer the close frame of an emulator that is being stopped. */
 const STOP_GRACE_MS = 500;

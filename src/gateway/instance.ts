@@ -18,7 +18,14 @@ export interface InstanceHolder {
 
 export type InstanceEvent = Extract<
   Event,
-  { type: 'sandbox-ready' | 'sandbox-bound-to-loopback' | 'memory-measured' | 'sandbox-exited' }
+  {
+    type:
+      | 'sandbox-ready'
+      | 'sandbox-bound-to-loopback'
+      | 'memory-measured'
+      | 'sandbox-ending'
+      | 'sandbox-exited';
+  }
 >;
 
 export interface InstanceOptions {
@@ -68,6 +75,7 @@ export class Instance {
           this.#holder.record({ type: 'output', stream, line });
         },
         onMemory: usedBytes => this.#holder.raise({ type: 'memory-measured', usedBytes }),
+        onEnding: exit => this.#holder.raise({ type: 'sandbox-ending', exit }),
         onExit: exit => {
           this.#exit = exit;
           this.#holder.raise({ type: 'sandbox-exited', exit });

@@ -40,6 +40,8 @@ export interface SandboxObserver {
   onOutput(stream: 'stdout' | 'stderr', line: string): void;
   /** The memory of the whole tree, measured now and again while it runs. */
   onMemory(usedBytes: number): void;
+  /** Its leader has ended, and what else there is of it is being ended. */
+  onEnding?(exit: SandboxExit): void;
   onExit(exit: SandboxExit): void;
 }
 

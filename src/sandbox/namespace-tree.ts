@@ -34,6 +34,8 @@ export interface NamespaceTreeOptions {
   readonly onOutput: (stream: 'stdout' | 'stderr', line: string) => void;
   /** Once and last. */
   readonly onExit: (exit: SandboxExit) => void;
+  /** The leader has ended: what else there is of the tree is being ended. */
+  readonly onEnding: (exit: SandboxExit) => void;
 }
 
 const NAMESPACES = ['net', 'pid', 'ipc', 'uts'].map(name => `--unshare-${name}`);
@@ -191,6 +193,7 @@ export class NamespaceTree implements Tree {
 
   async #leaderExited(exit: SandboxExit): Promise<void> {
     this.#exit = exit;
+    this.#options.onEnding(exit);
     await this.#told;
     while (this.#isAsked && !this.#isKilled && this.#living().length > 0) await delay(LOOK_PAUSE_MS);
     this.#end();

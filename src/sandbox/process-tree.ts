@@ -29,6 +29,8 @@ export interface ProcessTreeOptions {
   readonly onOutput: (stream: 'stdout' | 'stderr', line: string) => void;
   /** Once and last: nothing of the tree is left, and all its output was told. */
   readonly onExit: (exit: SandboxExit) => void;
+  /** The leader has ended: what else there is of the tree is being ended. */
+  readonly onEnding: (exit: SandboxExit) => void;
 }
 
 /** How long what was killed may take to die, and how long it is between two looks at it. */
@@ -78,6 +80,7 @@ export class ProcessTree implements Tree {
       if (child.pid === undefined) return;
       const exit: SandboxExit =
         signal === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'signaled', signal };
+      options.onEnding(exit);
       void this.#finish(exit);
     });
   }

@@ -106,6 +106,10 @@ export class TreeSandbox implements Sandbox {
     this.#tree.dial();
   }
 
+  ending(exit: SandboxExit): void {
+    if (!this.#hasExited) this.#parts.observer.onEnding?.(exit);
+  }
+
   /** Tells the end, once. */
   exited(exit: SandboxExit): void {
     if (this.#hasExited) return;
