@@ -116,6 +116,8 @@ export const BUG: ScenarioResult = failed(40, 'meets a bug', {
 
 export const SKIPPED = result(50, 'comes after\tall | of *them*', { outcome: 'skipped', durationMs: 0 });
 
+export const CUT_SHORT = result(60, 'is still waiting', { outcome: 'skipped', durationMs: 321 });
+
 const OTHER: ScenarioResult = {
   ...result(1, 'is in another file'),
   at: { file: 'tests/more, with: a comma/chat.scenario.yml', line: 1, column: 3 },
@@ -129,7 +131,7 @@ const PROBLEM = {
   advice: 'write expect',
 };
 
-export const RESULTS = [PASSED, ONE_LINE, MANY_LINES, NOTHING_CAME, BUG, SKIPPED, OTHER];
+export const RESULTS = [PASSED, ONE_LINE, MANY_LINES, NOTHING_CAME, BUG, SKIPPED, CUT_SHORT, OTHER];
 
 function started({ name, at }: ScenarioResult): RunEvent {
   return { type: 'scenario-started', name, at };
@@ -155,10 +157,12 @@ export const RECORDED: readonly RunEvent[] = [
   ended(MANY_LINES),
   ended(OTHER),
   ended(BUG),
+  started(CUT_SHORT),
+  ended(CUT_SHORT),
   ended(SKIPPED),
   {
     type: 'run-ended',
-    totals: { passed: 2, failed: 4, skipped: 1, problems: 1, durationMs: 3456.7 },
+    totals: { passed: 2, failed: 4, skipped: 2, problems: 1, durationMs: 3456.7 },
     stopped: 'interrupted',
     results: RESULTS,
   },

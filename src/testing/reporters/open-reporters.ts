@@ -15,6 +15,9 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
+/** For a terminal that does not know its width, or says 0. */
+const UNKNOWN_COLUMNS = 80;
+
 /** Throws a `ScfWsError` for a file that cannot be written. */
 export function openReporters(plan: readonly PlannedReporter[], surroundings: Surroundings): Reporter {
   const reporters = plan.map(planned => openReporter(planned, { plan, surroundings }));
@@ -45,7 +48,10 @@ function openReporter(
         colour: isTerminal && environment.NO_COLOR === undefined,
         // A CI server may offer a terminal, but keeps what is written to it as a file; and a line that is rewritten must be
         // the last one on its stream.
-        columns: isTerminal && isAlone && environment.CI === undefined ? () => stream?.columns ?? 80 : null,
+        columns:
+          isTerminal && isAlone && environment.CI === undefined
+            ? () => stream?.columns || UNKNOWN_COLUMNS
+            : null,
       });
     }
     case 'junit':

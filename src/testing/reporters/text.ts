@@ -29,9 +29,12 @@ export function textReporter(output: Output, { colour, columns }: TextOptions): 
   const running = new Map<string, string>();
   const progress = { total: 0, ended: 0, failed: 0 };
 
+  let isAfterFailure = false;
   const write = (lines: readonly string[]): void => {
     status?.erase();
-    output.write(lines.map(line => `${line}\n`).join(''));
+    const gap = isAfterFailure && lines[0] !== '' ? '\n' : '';
+    output.write(gap + lines.map(line => `${line}\n`).join(''));
+    isAfterFailure = false;
   };
   const showStatus = (): void => {
     const { total, ended, failed } = progress;
@@ -55,8 +58,11 @@ export function textReporter(output: Output, { colour, columns }: TextOptions): 
         case 'scenario-ended':
           running.delete(place(event.result.at));
           progress.ended++;
-          if (event.result.outcome === 'failed') progress.failed++;
           write(resultLines(event.result, c));
+          if (event.result.outcome === 'failed') {
+            progress.failed++;
+            isAfterFailure = true;
+          }
           break;
         case 'run-ended':
           write(summaryLines(event, c));
@@ -93,12 +99,13 @@ function resultLines(result: ScenarioResult, c: Colours): readonly string[] {
         `${c.green('✓')} ${nameOf(result)} ${c.dim(`(${formatDuration(Math.round(durationMs))})`)}  ${where}`,
       ];
     case 'skipped':
-      return [`${c.yellow('-')} ${c.dim(`${nameOf(result)} (not run)`)}  ${where}`];
+      return [
+        `${c.yellow('-')} ${c.dim(`${nameOf(result)} (${durationMs > 0 ? 'cut short' : 'not run'})`)}  ${where}`,
+      ];
     case 'failed':
       return [
         `${c.red('✗')} ${c.bold(nameOf(result))} ${c.dim(`(${formatDuration(Math.round(durationMs))})`)}  ${where}`,
         ...failureLines(result, c).map(line => (line === '' ? '' : `    ${line}`)),
-        '',
       ];
     default:
       return cannotHappen(outcome);
