@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import type { InvocationReport } from '../../src/core/invocation.ts';
+import { survivorsWith } from './survivors.ts';
 import { until } from './until.ts';
 
 const program = fileURLToPath(new URL('../../bin/scf-ws.js', import.meta.url));
@@ -187,16 +188,7 @@ export class Dev {
 
   /** The pids of what runs by or for this run: the program, its guardian, its instances and what they started. */
   survivors(): readonly number[] {
-    const mark = Buffer.from(this.#temporary);
-    return readdirSync('/proc').flatMap(name => {
-      if (!/^\d+$/.test(name)) return [];
-      try {
-        return readFileSync(`/proc/${name}/environ`).includes(mark) ? [Number(name)] : [];
-      } catch {
-        // It has ended meanwhile.
-        return [];
-      }
-    });
+    return survivorsWith(this.#temporary);
   }
 
   /** What it left in the temporary folder. */
