@@ -14,6 +14,7 @@ const PARTS: Readonly<Record<string, string>> = {
   status: statusTable(tencentScf),
   assumptions: assumptionsTable(tencentScf),
   help: helpText('dev'),
+  helpTest: helpText('test'),
   helpCheck: helpText('check'),
   findings: findingsTable(),
 };
@@ -35,7 +36,9 @@ describe('src/README.md', () => {
   const inside = readFileSync(new URL('../src/README.md', import.meta.url), 'utf8');
   it.each(
     [
-      ...inside.matchAll(/`((?:core|platforms|config|sandbox|gateway|journal|check|cli)\/[\w/.-]*\w\.ts)`/g),
+      ...inside.matchAll(
+        /`((?:core|platforms|config|sandbox|gateway|journal|testing|check|cli)\/[\w/.-]*\w\.ts)`/g,
+      ),
     ].map(([, path]) => path ?? ''),
   )('names %s, which exists', path => {
     expect(() => readFileSync(new URL(`../src/${path}`, import.meta.url))).not.toThrow();

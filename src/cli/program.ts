@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { checkCommand } from './commands/check.ts';
 import { devCommand } from './commands/dev.ts';
+import { testCommand } from './commands/test.ts';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
@@ -17,5 +18,6 @@ export function program(setExitCode: (exitCode: number) => void): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .addCommand(devCommand(setExitCode).exitOverride())
+    .addCommand(testCommand(setExitCode).exitOverride())
     .addCommand(checkCommand(setExitCode).exitOverride());
 }

@@ -53,11 +53,12 @@ export function createScenarioRunner(options: ScenarioRunnerOptions): ScenarioRu
     async run(scenario, { signal, timeoutMs }) {
       const functions = await functionsOf(scenario);
       const limitMs = scenario.timeoutMs ?? timeoutMs;
-      const ceiling = AbortSignal.timeout(limitMs);
       const over = new AbortController();
       const tooLong = new Error(`The scenario took longer than ${formatDuration(limitMs)} (--timeout)`);
-      ceiling.addEventListener('abort', () => over.abort(tooLong));
-      signal.addEventListener('abort', () => over.abort(new Error('The run was interrupted')));
+      const interrupt = (): void => over.abort(new Error('The run was interrupted'));
+      if (signal.aborted) interrupt();
+      AbortSignal.timeout(limitMs).addEventListener('abort', () => over.abort(tooLong));
+      signal.addEventListener('abort', interrupt);
       return runOne({
         scenario,
         functions,
