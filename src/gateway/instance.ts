@@ -44,6 +44,7 @@ export class Instance {
           recorder.record({ type: 'output', stream, line });
         },
         onMemory: usedBytes => raise({ type: 'memory-measured', usedBytes }),
+        onEnding: exit => raise({ type: 'sandbox-ending', exit }),
         onExit: exit => {
           this.#exit = exit;
           raise({ type: 'sandbox-exited', exit });

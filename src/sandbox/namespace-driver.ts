@@ -131,6 +131,7 @@ export class NamespaceDriver implements SandboxDriver {
         },
         onConnected: (socket: Socket) => sandbox.ready(socket),
         onOutput: (stream, line) => sandbox.printed(stream, line),
+        onEnding: exit => sandbox.ending(exit),
         onExit: exit => sandbox.exited(exit),
       });
       sandbox.adopt(tree);

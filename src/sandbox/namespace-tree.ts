@@ -28,6 +28,8 @@ export interface NamespaceTreeOptions {
   readonly onListening: (socket: { readonly address: string; readonly port: number }) => void;
   readonly onConnected: (socket: Socket) => void;
   readonly onOutput: (stream: 'stdout' | 'stderr', line: string) => void;
+  /** The start file has ended. */
+  readonly onEnding: (exit: SandboxExit) => void;
   /** Once and last. */
   readonly onExit: (exit: SandboxExit) => void;
 }
@@ -186,8 +188,10 @@ export class NamespaceTree implements Tree {
 
   async #leaderExited(exit: SandboxExit): Promise<void> {
     this.#exit = exit;
+    const mayFinish = this.#isAsked;
+    this.#options.onEnding(exit);
     await this.#told;
-    while (this.#isAsked && !this.#isKilled && this.#living().length > 0) await delay(LOOK_PAUSE_MS);
+    while (mayFinish && !this.#isKilled && this.#living().length > 0) await delay(LOOK_PAUSE_MS);
     this.#end();
   }
 

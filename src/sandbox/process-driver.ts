@@ -103,6 +103,7 @@ export class ProcessDriver implements SandboxDriver {
           env: { ...own, ...hooked, [MARK]: sandbox.mark },
           mark: { name: MARK, value: sandbox.mark },
           onOutput: (stream, line) => sandbox.printed(stream, line),
+          onEnding: exit => sandbox.ending(exit),
           onExit: exit => sandbox.exited(exit),
         }),
       );

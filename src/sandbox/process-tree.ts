@@ -27,6 +27,8 @@ export interface ProcessTreeOptions {
   /** A variable within `env` whose value no other tree has: what has left the process group is found by it. */
   readonly mark: ProcessMark;
   readonly onOutput: (stream: 'stdout' | 'stderr', line: string) => void;
+  /** The first process has ended. */
+  readonly onEnding: (exit: SandboxExit) => void;
   /** Once and last: nothing of the tree is left, and all its output was told. */
   readonly onExit: (exit: SandboxExit) => void;
 }
@@ -79,6 +81,7 @@ export class ProcessTree implements Tree {
       const exit: SandboxExit =
         signal === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'signaled', signal };
       void this.#finish(exit);
+      options.onEnding(exit);
     });
   }
 

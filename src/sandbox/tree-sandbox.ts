@@ -92,6 +92,10 @@ export class TreeSandbox implements Sandbox {
     this.#parts.observer.onReady();
   }
 
+  ending(exit: SandboxExit): void {
+    if (!this.#hasExited) this.#parts.observer.onEnding(exit);
+  }
+
   /** Tells the end, once. */
   exited(exit: SandboxExit): void {
     if (this.#hasExited) return;
