@@ -136,6 +136,7 @@ export function runTrial(options: TrialOptions): Promise<Trial> {
         onMemory: usedBytes => {
           memoryBytes = usedBytes;
         },
+        onEnding: () => {},
         onExit: exit => {
           for (const wake of wakes) wake.cancel();
           signal.removeEventListener('abort', kill);

@@ -40,8 +40,11 @@ export interface SandboxObserver {
   onOutput(stream: 'stdout' | 'stderr', line: string): void;
   /** The memory of the whole tree, measured now and again while it runs. */
   onMemory(usedBytes: number): void;
-  /** Its leader has ended, and what else there is of it is being ended. */
-  onEnding?(exit: SandboxExit): void;
+  /**
+   * The first process has ended, and with it the instance: what else runs is being ended. At most once; left out
+   * where `onExit` follows at once.
+   */
+  onEnding(exit: SandboxExit): void;
   onExit(exit: SandboxExit): void;
 }
 

@@ -32,10 +32,10 @@ export interface NamespaceTreeOptions {
   readonly onListening: (socket: { readonly address: string; readonly port: number }) => void;
   readonly onConnected: (socket: Socket) => void;
   readonly onOutput: (stream: 'stdout' | 'stderr', line: string) => void;
+  /** The start file has ended. */
+  readonly onEnding: (exit: SandboxExit) => void;
   /** Once and last. */
   readonly onExit: (exit: SandboxExit) => void;
-  /** The leader has ended: what else there is of the tree is being ended. */
-  readonly onEnding: (exit: SandboxExit) => void;
 }
 
 const NAMESPACES = ['net', 'pid', 'ipc', 'uts'].map(name => `--unshare-${name}`);
@@ -193,9 +193,10 @@ export class NamespaceTree implements Tree {
 
   async #leaderExited(exit: SandboxExit): Promise<void> {
     this.#exit = exit;
+    const mayFinish = this.#isAsked;
     this.#options.onEnding(exit);
     await this.#told;
-    while (this.#isAsked && !this.#isKilled && this.#living().length > 0) await delay(LOOK_PAUSE_MS);
+    while (mayFinish && !this.#isKilled && this.#living().length > 0) await delay(LOOK_PAUSE_MS);
     this.#end();
   }
 
