@@ -57,6 +57,7 @@ export function functionSetup(
     maxInstances: config.maxInstances,
     driver,
     environment: { ...Object.fromEntries(variables), ...config.environment },
+    network: { hostPorts: config.hostPorts, isOutbound: config.network === 'outbound' },
     rules: {
       initTimeoutMs: config.initTimeoutMs * timeScale,
       executionTimeoutMs: config.executionTimeoutMs,

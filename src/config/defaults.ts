@@ -16,6 +16,8 @@ export interface FunctionDraft {
   readonly initTimeoutMs?: number | undefined;
   readonly memoryMB?: number | undefined;
   readonly maxInstances?: number | null | undefined;
+  readonly hostPorts?: readonly number[] | undefined;
+  readonly network?: FunctionConfig['network'] | undefined;
   readonly environment?: Readonly<Record<string, string>> | undefined;
   readonly limits?: Optional<Limits> | undefined;
   readonly assume?: Optional<Assumptions> | undefined;
@@ -48,6 +50,8 @@ export function completeConfig(draft: FunctionDraft): FunctionConfig {
     environment: draft.environment ?? {},
     limits: completeLimits(platform, draft.limits ?? {}),
     maxInstances: draft.maxInstances ?? null,
+    hostPorts: draft.hostPorts ?? [],
+    network: draft.network ?? 'outbound',
     assume: completeAssumptions(platform, draft.assume ?? {}),
   };
 }

@@ -36,6 +36,10 @@ export interface FunctionConfig {
   readonly limits: Limits;
   /** How many instances may run at once; null: as many as connections. */
   readonly maxInstances: number | null;
+  /** Ports of this machine that instances reach at `host.scf.internal`. */
+  readonly hostPorts: readonly number[];
+  /** Whether instances reach what this machine reaches. */
+  readonly network: 'outbound' | 'none';
   readonly assume: Assumptions;
 }
 

@@ -175,6 +175,8 @@ function readFunction(entry: Entry, from: { file: FileValues; yaml: YamlSource; 
     initTimeoutMs: values.initTimeout,
     memoryMB: values.memorySize,
     maxInstances: values.maxInstances,
+    hostPorts: values.hostPorts,
+    network: values.network,
     environment,
     limits: { maxMessageBytes: message, maxBytesPerSecond: bandwidth, maxMessagesPerSecond: qps },
     assume: { ...assume, closeGraceMs: closeGrace, terminateGraceMs: terminateGrace },

@@ -22,9 +22,9 @@ export class Instance {
   #exit: SandboxExit | null = null;
 
   constructor({ requestId, setup, recorder, raise, sinceArrival }: InstanceOptions) {
-    const { driver, codeDir, startFile, port, environment, memoryMB } = setup;
+    const { driver, codeDir, startFile, port, environment, network, memoryMB } = setup;
     this.#sandbox = driver.start(
-      { instanceId: requestId, codeDir, startFile, port, environment },
+      { instanceId: requestId, codeDir, startFile, port, environment, network },
       {
         onStarted: pid => recorder.record({ type: 'instance-started', driver: driver.name, pid }),
         onReady: () => {

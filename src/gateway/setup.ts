@@ -8,7 +8,7 @@ import type { InvocationReport } from '../core/invocation.ts';
 import type { LifecycleRules } from '../core/lifecycle-words.ts';
 import type { TrafficLimits } from '../core/traffic.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { SandboxDriver } from '../sandbox/driver.ts';
+import type { SandboxDriver, SandboxNetwork } from '../sandbox/driver.ts';
 
 /** The platform's word on a cause. */
 export interface PlatformAnswer {
@@ -29,6 +29,7 @@ export interface FunctionSetup {
   readonly maxInstances: number | null;
   readonly driver: SandboxDriver;
   readonly environment: Readonly<Record<string, string>>;
+  readonly network: SandboxNetwork;
   readonly rules: LifecycleRules;
   readonly up: TrafficLimits;
   readonly down: TrafficLimits;

@@ -3,6 +3,14 @@
 import type { Socket } from 'node:net';
 import type { SandboxExit } from '../core/end-cause.ts';
 
+/** What an instance reaches beyond itself. */
+export interface SandboxNetwork {
+  /** Ports of this machine's loopback, at `host.scf.internal`. */
+  readonly hostPorts: readonly number[];
+  /** Whether it reaches what this machine reaches, where the driver can give it that. */
+  readonly isOutbound: boolean;
+}
+
 /** What one sandbox is made of. */
 export interface SandboxRequest {
   /** Names the instance in messages and marks its processes. Unique within the emulator. */
@@ -15,6 +23,7 @@ export interface SandboxRequest {
   readonly port: number;
   /** Exactly what the user's process may see, beside what the driver needs to make it run. */
   readonly environment: Readonly<Record<string, string>>;
+  readonly network: SandboxNetwork;
 }
 
 /**

@@ -56,6 +56,7 @@ export class Observed implements SandboxObserver {
         startFile: 'scf_bootstrap',
         port: 9000,
         environment: {},
+        network: { hostPorts: [], isOutbound: false },
         ...options,
         instanceId: this.instanceId,
       },
