@@ -20,6 +20,8 @@ export interface MountOptions {
   /** The Node that runs it: wherever it is, `/tmp` for one, it must be seen inside. */
   readonly nodePath: string;
   readonly tmpBytes: number;
+  /** Mounts over what stands in `/etc` and `/run`. */
+  readonly etc: readonly string[];
 }
 
 /** Where the cloud has the code. */
@@ -30,6 +32,7 @@ export const INSIDE = '/run/scf-ws';
 
 export const INSIDE_NODE = '/run/scf-ws-node';
 export const DIALER = `${INSIDE}/dialer.cjs`;
+export const PORT_OPENER = `${INSIDE}/open-ports.pl`;
 
 /** Made anew for each instance, so this machine's own are left out. */
 const OWN_IN_ROOT = new Set(['proc', 'dev', 'tmp', 'run', 'var']);
@@ -37,7 +40,7 @@ const OWN_IN_VAR = new Set(['user', 'lang', 'run', 'tmp']);
 
 /** Everything read-only but `/tmp`; what is neither folder nor link is left out. */
 export function mountArguments(options: MountOptions): readonly string[] {
-  const { root, varFolder, codeDir, langDir, insideDir, nodePath, tmpBytes } = options;
+  const { root, varFolder, codeDir, langDir, insideDir, nodePath, tmpBytes, etc } = options;
   return [
     ...root.filter(({ name }) => !OWN_IN_ROOT.has(name)).flatMap(entry => mountOf('/', entry)),
     '--tmpfs',
@@ -46,6 +49,7 @@ export function mountArguments(options: MountOptions): readonly string[] {
     ...['--symlink', '/run', '/var/run', '--symlink', '/tmp', '/var/tmp'],
     ...['--ro-bind', codeDir, CODE_DIR, '--ro-bind', langDir, '/var/lang'],
     ...['--tmpfs', '/run', '--ro-bind', insideDir, INSIDE, '--ro-bind', nodePath, INSIDE_NODE],
+    ...etc,
     ...['--proc', '/proc', '--dev', '/dev'],
     ...['--size', String(tmpBytes), '--tmpfs', '/tmp'],
     ...['/var', '/run', '/'].flatMap(folder => ['--remount-ro', folder]),
