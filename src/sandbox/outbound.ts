@@ -168,7 +168,8 @@ export function explainPasta(stderr: string): NoOutbound {
         'Allow it: sudo modprobe tun && sudo chmod 666 /dev/net/tun; start a container with --device /dev/net/tun',
     };
   }
-  if (said.some(line => /routable interface|default route/i.test(line))) {
+  // It says of a single family that there is no interface even where it goes on with the other.
+  if (/interface not usable|default route/i.test(last)) {
     return {
       cause: `this machine has no way out itself (${last})`,
       remedy: 'Connect it to a network',
