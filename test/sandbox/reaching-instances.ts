@@ -53,6 +53,13 @@ const runs = codeDirs.map(codeDir => new Observed(driver, { codeDir, network }))
 await Promise.all(
   runs.map(run => run.until('readiness or the end', () => run.types.includes('ready') || run.exit)),
 );
+for (const { sandbox, types } of runs) {
+  if (types.includes('ready'))
+    sandbox
+      .connect()
+      .on('error', () => {})
+      .destroy();
+}
 const helpers = helpersNow();
 const newPorts = listening().filter(address => !before.includes(address));
 const told = (left: readonly number[]): void => {
