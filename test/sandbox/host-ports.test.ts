@@ -188,6 +188,74 @@ describe('a Redis of this machine', () => {
   });
 });
 
+describe('under process, every way to name the machine leads to it', () => {
+  const WAYS = {
+    node: (port: number) => `
+      const [dns, net, util] = ['dns', 'net', 'util'].map(require);
+      const tell = way => (...got) => console.log(way, JSON.stringify(got));
+      net.connect(${port}, '${HOST}').once('data', text => tell('net')(String(text)));
+      net.connect({ port: ${port}, host: '${HOST.toUpperCase()}' }).once('data', text => tell('NET')(String(text)));
+      dns.lookup('${HOST}', tell('lookup'));
+      dns.lookup('${HOST}', { all: true }, tell('all'));
+      util.promisify(dns.lookup)('${HOST}').then(tell('promisify'));
+      dns.promises.lookup('${HOST}').then(tell('promises'));
+      import('dns').then(esm => esm.lookup('${HOST}', tell('import')));
+      dns.lookup('localhost', 4, tell('another'));
+      try { dns.lookup(5); } catch ({ code }) { tell('wrong')(code); }`,
+    python: (port: number) => `
+import asyncio, socket
+def tell(way, got): print(way, got, flush=True)
+def heard(s):
+    with s: return s.recv(9)
+tell("create_connection", heard(socket.create_connection(("${HOST}", ${port}))))
+s = socket.socket(); s.connect(("${HOST}", ${port})); tell("connect", heard(s))
+s = socket.socket(); tell("connect_ex", s.connect_ex(("${HOST.toUpperCase()}", ${port}))); s.close()
+tell("gethostbyname", socket.gethostbyname("${HOST}"))
+tell("getaddrinfo", socket.getaddrinfo(b"${HOST}", 80, socket.AF_INET, socket.SOCK_STREAM)[0][4])
+tell("another", socket.gethostbyname("localhost"))
+async def main():
+    reader, writer = await asyncio.open_connection("${HOST}", ${port})
+    tell("asyncio", await reader.read(9)); writer.close()
+asyncio.run(main())`,
+  };
+
+  test.each([
+    [
+      'node',
+      [
+        'NET ["hello"]',
+        'all [null,[{"address":"127.0.0.1","family":4}]]',
+        'another [null,"127.0.0.1",4]',
+        'import [null,"127.0.0.1",4]',
+        'lookup [null,"127.0.0.1",4]',
+        'net ["hello"]',
+        'promises [{"address":"127.0.0.1","family":4}]',
+        'promisify [{"address":"127.0.0.1","family":4}]',
+        'wrong ["ERR_INVALID_ARG_TYPE"]',
+      ],
+    ],
+    [
+      'python',
+      [
+        'another 127.0.0.1',
+        "asyncio b'hello'",
+        "connect b'hello'",
+        'connect_ex 0',
+        "create_connection b'hello'",
+        "getaddrinfo ('127.0.0.1', 80)",
+        'gethostbyname 127.0.0.1',
+      ],
+    ],
+  ] as const)('%s', async (language, expected) => {
+    const port = await serve(socket => socket.end('hello'));
+    const program = language === 'node' ? 'node' : 'python3';
+    const files = { app: WAYS[language](port) };
+    const run = start(writeApp(`#!/bin/bash\nexec ${program} app\n`, { files }), [], 'process');
+    expect(await run.exited()).toEqual({ kind: 'exited', code: 0 });
+    expect([...run.lines].sort()).toEqual(expected);
+  });
+});
+
 describe('a service of this machine', () => {
   /** A function that does as told, by a program of Node, and prints. */
   const node = (app: string): string =>
