@@ -52,6 +52,7 @@ export class InstanceNetwork {
 
   /** Resolves when the start file may run. `hold` keeps bubblewrap waiting until it is ended. */
   async begin(init: number, hold: Writable | null): Promise<void> {
+    if (this.#isOver) return;
     const { network, pasta } = this.#options;
     if (pasta !== null && network.isOutbound) this.#outbound = this.#join(pasta, init);
     const isUp = this.#outbound.then(outbound => {

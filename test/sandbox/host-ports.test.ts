@@ -20,6 +20,7 @@ import type { Reached, Reaching } from './reaching-instances.ts';
 const MB = 1024 ** 2;
 const HOST = 'host.scf.internal';
 const missingRedis = missingExecutable('/usr/bin/redis-server', 'redis-server');
+const missingGcc = missingExecutable('/usr/bin/gcc', 'gcc libc6-dev');
 const folder = mkdtempSync(join(tmpdir(), 'host-ports-'));
 chmodSync(folder, 0o755);
 const warnings: string[] = [];
@@ -136,7 +137,7 @@ describe('a Redis of this machine', () => {
     ['Node', 'process'],
     ['Python', 'process'],
   ] as const)('is reached by %s, from its first line on, under %s', async ([language, driver], context) => {
-    needs(missingRedis, context);
+    needs(missingRedis ?? (language === 'static C' ? missingGcc : null), context);
     const run = start(ASKING[language]?.(port) ?? '', [port], driver);
     expect(await run.exited()).toEqual({ kind: 'exited', code: 0 });
     expect(run.lines).toEqual(['hello']);
@@ -161,7 +162,7 @@ describe('a Redis of this machine', () => {
   const needsRoot = process.getuid?.() === 0 ? null : 'only root can become another user';
 
   test('is reached for an ordinary user, by two instances at once', async context => {
-    needs(missingRedis ?? needsRoot, context);
+    needs(missingRedis ?? missingGcc ?? needsRoot, context);
     const codeDirs = [ASKING['static C']?.(port) ?? '', ASKING.Python?.(port) ?? ''];
     expect(await reached(codeDirs, ['su', 'nobody', '-s', '/bin/bash', '-c'])).toMatchObject({
       isRoot: false,
@@ -181,7 +182,7 @@ describe('a Redis of this machine', () => {
       'mount -t tmpfs none /mnt && cp -a /etc /mnt && rm /mnt/etc/hosts && mount --bind /mnt/etc /etc',
     ],
   ])('is reached on a machine without %s', async ([, remove], context) => {
-    needs(missingRedis ?? needsRoot, context);
+    needs(missingRedis ?? missingGcc ?? needsRoot, context);
     const codeDirs = [ASKING['static C']?.(port) ?? ''];
     const result = await reached(codeDirs, ['unshare', '--mount', '/bin/sh', '-c', `${remove} && eval "$0"`]);
     expect(result).toMatchObject({ isRoot: true, lines: [['hello']], warnings: [] });
