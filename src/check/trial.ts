@@ -100,6 +100,7 @@ export function runTrial(options: TrialOptions): Promise<Trial> {
         port: setup.port,
         environment: setup.environment,
         isKept: false,
+        network: setup.network,
       },
       {
         onStarted: () => {

@@ -59,6 +59,7 @@ export class Observed implements SandboxObserver {
         port: 9000,
         environment: {},
         isKept: false,
+        network: { hostPorts: [], isOutbound: false },
         ...options,
         instanceId: this.instanceId,
       },
