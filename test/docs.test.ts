@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { program } from '../src/cli/program.ts';
 import { tencentScf } from '../src/platforms/tencent-scf.ts';
 import { assumptionsTable, helpText, limitsTable, statusTable } from './docs-tables.ts';
+import { messagesTable, scenarioKeysTable, stepOptionsTable, stepsTable } from './scenario-tables.ts';
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url));
 const readme = readFileSync(README, 'utf8');
@@ -14,6 +15,10 @@ const PARTS: Readonly<Record<string, string>> = {
   status: statusTable(tencentScf),
   assumptions: assumptionsTable(tencentScf),
   help: helpText('dev'),
+  steps: stepsTable(),
+  stepOptions: stepOptionsTable(),
+  messages: messagesTable(),
+  scenarioKeys: scenarioKeysTable(),
 };
 
 it('the README has every generated part, and each is equal to its source', async () => {
