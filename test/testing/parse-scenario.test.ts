@@ -1,5 +1,9 @@
 // Scenario files that are sound, and what becomes of them.
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
+import { readDiskFile } from '../../src/testing/disk-file.ts';
 import type { Step } from '../../src/testing/scenario.ts';
 import { STEP_KINDS } from '../../src/testing/step-schema.ts';
 import { DIR, FILE, parse, scenariosOf, stepsAfterConnect, stepsOf } from './scenario-source.ts';
@@ -292,6 +296,13 @@ scenarios:
     expect(scenarios.map(({ name }) => name)).toEqual(['one']);
     expect(problems.map(({ message }) => message)).toEqual(['Unknown step sned: did you mean send?']);
   });
+});
+
+test('files on the disk are read, or it is said why not', () => {
+  const here = fileURLToPath(import.meta.url);
+  expect(readDiskFile(here)).toEqual({ content: readFileSync(here) });
+  expect(readDiskFile(dirname(here))).toEqual({ reason: 'it is a folder' });
+  expect(readDiskFile(`${here}.gone`)).toEqual({ reason: 'there is no such file' });
 });
 
 test('every kind of step is among those above', () => {

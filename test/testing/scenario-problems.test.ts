@@ -194,6 +194,28 @@ describe('clients', () => {
     expect(adviceOf(`steps:\n${steps}`)).toEqual([advice]);
   });
 
+  it.each([
+    [
+      '- expectRefused: { as: bob }\n- expect: { text: hi, as: bob }',
+      '3:23 expect: the connection of bob was refused before this step',
+    ],
+    ['- expectRefused:\n- send: hi', '3:3 send: no client has connected before this step'],
+    [
+      '- parallel: { bob: [{ expectRefused: }], al: [{ connect: }] }\n- kill: { as: bob }',
+      '3:11 kill: the connection of bob was refused before this step',
+    ],
+  ])('%j: who is refused can do nothing', (steps, problem) => {
+    expect(problemsOf(`steps:\n${steps}`)).toEqual([problem]);
+  });
+
+  it.each([
+    '- expectRefused:\n- expectInvocation: { status: 446 }',
+    '- connect: { as: alice }\n- expectRefused: { as: bob }\n- send: hi',
+    '- expectRefused:\n- connect:\n- send: hi',
+  ])('%j: but it has a report, is not in the way, and may come again', steps => {
+    expect(problemsOf(`steps:\n${steps}`)).toEqual([]);
+  });
+
   test('that a broken step would have connected are known to the next', () => {
     expect(problemsOf('steps:\n- conect: { as: bob }\n- send: a\n  as: bob\n- send: b')).toHaveLength(1);
     expect(problemsOf('steps:\n- connect: { as: bob, path: 5 }\n- send: a\n  as: bob')).toHaveLength(1);
