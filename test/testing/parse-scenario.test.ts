@@ -230,6 +230,12 @@ steps:
     expect(scenario?.variables.get('url')).toBe('/r?h');
   });
 
+  test('vars go before the environment, also for what was used of it above them', () => {
+    const above = 'vars: { a: "${HOST}", HOST: own }\nsteps: [{ connect: { path: "/${HOST}" } }]';
+    const [scenario] = scenariosOf(above, { environment: { HOST: 'h' } });
+    expect(Object.fromEntries(scenario?.variables ?? [])).toEqual({ a: 'h', HOST: 'own' });
+  });
+
   test('are known after what captures them, a named group too', () => {
     const steps = stepsAfterConnect(
       '- expect: { matches: "(?<first>a)" }',
