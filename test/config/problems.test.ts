@@ -161,6 +161,7 @@ describe('unknown keys', () => {
     ['idleTimeOut', 'idleTimeout'],
     ['idle_timeout', 'idleTimeout'],
     ['idletimout', 'idleTimeout'],
+    ['rotue', 'route'],
     ['memory', 'memorySize'],
     ['mem_size', 'memorySize'],
     ['env', 'environment'],
