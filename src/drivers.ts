@@ -81,7 +81,7 @@ export class Drivers {
   }
 
   #canUseNamespaces(): ReturnType<typeof tryNamespaces> {
-    this.#namespaces ??= tryNamespaces();
+    this.#namespaces ??= tryNamespaces(this.#options.callerEnvironment.PATH);
     return this.#namespaces;
   }
 

@@ -38,7 +38,7 @@ const NO_NAMESPACES: NoOutbound = {
 /** A machine under load may take its time; one that takes longer is of no use. */
 const TRIAL_TIMEOUT_MS = 10_000;
 
-export async function tryNamespaces(): Promise<NamespaceCapability> {
+export async function tryNamespaces(searchPath = process.env.PATH ?? ''): Promise<NamespaceCapability> {
   if (process.platform !== 'linux') {
     return {
       isAble: false,
@@ -48,8 +48,11 @@ export async function tryNamespaces(): Promise<NamespaceCapability> {
   }
   const trial = await new Promise<{ error: ExecFileException | null; stderr: string }>(resolve => {
     const args = [...ARGUMENTS, '--', process.execPath, '-e', TRIAL];
-    execFile('bwrap', args, { env: TRIAL_ENVIRONMENT, timeout: TRIAL_TIMEOUT_MS }, (error, _stdout, stderr) =>
-      resolve({ error, stderr }),
+    execFile(
+      'bwrap',
+      args,
+      { env: { PATH: searchPath }, timeout: TRIAL_TIMEOUT_MS },
+      (error, _stdout, stderr) => resolve({ error, stderr }),
     );
   });
   if (trial.error === null) return { isAble: true };

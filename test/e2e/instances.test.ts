@@ -4,8 +4,12 @@ import { once } from 'node:events';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { completeConfig } from '../../src/config/defaults.ts';
+import { startEmulator } from '../../src/emulator.ts';
+import { DEFAULT_PLATFORM } from '../../src/platforms/registry.ts';
 import { findOnPath } from '../../src/sandbox/interpreters.ts';
+import { freePort } from '../sandbox/free-port.ts';
 import { Client } from './client.ts';
 import { Dev, temporaryFolder, writeFunction } from './harness.ts';
 import { until } from './until.ts';
@@ -135,30 +139,52 @@ describe('a program that no hook gets into, where there are no namespaces', () =
   }
 
   test('runs on the real port, one instance at a time: 432 for the second, and why is said once', async () => {
+    // Any port of this machine will do, and only one that no other test uses.
+    const port = await freePort();
     const dir = writeFunction(join(folder, 'unhooked'), {
-      app: COUNTER,
+      app: COUNTER.replace('9000', String(port)),
       // A shell that hides its program: nothing here looks like Node.
       startFile: `#!/bin/sh\np=no; exec "$p"de app.js\n`,
     });
-    const dev = await Dev.start({ dir, env: { PATH: await pathWithout() } });
-    expect(dev.stderr).toMatch(
-      /runs neither Node nor Python, and bubblewrap is not installed: it gets one instance/,
-    );
-    expect(dev.stderr).toContain('apt-get install bubblewrap');
-    const client = await Client.open(dev.url());
-    expect((await Client.refused(dev.url())).statusCode).toBe(432);
-    await dev.saysOnStderr(/This machine can run one instance of it at a time/);
+    const config = completeConfig({
+      name: 'unhooked',
+      srcDir: dir,
+      route: '/',
+      platform: DEFAULT_PLATFORM,
+      port,
+    });
+    const emulator = await startEmulator({
+      functions: [config],
+      callerEnvironment: { PATH: await pathWithout() },
+    });
+    onTestFinished(() => emulator.stop());
+    const notices = (): readonly string[] =>
+      emulator.journal.records.flatMap(record =>
+        record.type === 'notice' ? [`${record.message}: ${record.advice}`] : [],
+      );
+    const explanations = (): readonly (string | null)[] =>
+      emulator.journal.records.flatMap(record => (record.type === 'ended' ? [record.explanation] : []));
+    expect(notices()).toEqual([
+      expect.stringMatching(
+        /^unhooked runs neither Node nor Python, and bubblewrap is not installed: it gets one instance at a time.*apt-get install bubblewrap/,
+      ),
+    ]);
+    const client = await Client.open(emulator.url);
+    expect((await Client.refused(emulator.url)).statusCode).toBe(432);
     expect(await client.ask('count')).toBe('1');
     client.socket.close(1000);
     await client.closed();
-    await dev.report(1);
-    expect(await countOnce(dev)).toBe('1');
-    const other = createServer().listen(9000, '0.0.0.0');
+    await until('both reports', () => emulator.invocations.length === 2);
+    expect(explanations()[0]).toMatch(/^This machine can run one instance of it at a time/);
+    const next = await Client.open(emulator.url);
+    expect(await next.ask('count')).toBe('1');
+    next.socket.close(1000);
+    await until('the third report', () => emulator.invocations.length === 3);
+    const other = createServer().listen(port, '0.0.0.0');
     await once(other, 'listening');
-    await dev.report(2);
-    expect((await Client.refused(dev.url())).statusCode).toBe(443);
-    await dev.saysOnStderr(/port 9000 of this machine is in use/);
-    other.close();
-    await dev.stop();
+    onTestFinished(() => void other.close());
+    expect((await Client.refused(emulator.url)).statusCode).toBe(443);
+    await until('its report', () => emulator.invocations.length === 4);
+    expect(explanations()[3]).toContain(`port ${port} of this machine is in use`);
   });
 });
