@@ -8,6 +8,7 @@ import { Drivers } from './drivers.ts';
 import { functionSetup } from './function-setup.ts';
 import { Gateway } from './gateway/server.ts';
 import type { FunctionSetup } from './gateway/setup.ts';
+import type { OpenTap } from './gateway/tap.ts';
 import { Journal } from './journal/journal.ts';
 import type { AttachTarget } from './sandbox/attach-driver.ts';
 
@@ -27,6 +28,8 @@ export interface EmulatorOptions {
   readonly journal?: Journal;
   /** Shared with other emulators, whose business it is to close them; `sandbox` and `attach` are theirs then. */
   readonly drivers?: Drivers;
+  /** Shown the bytes of every connection, to record them. */
+  readonly openTap?: OpenTap;
   /** What instances get PATH, HOME and the like from; `process.env` by default. */
   readonly callerEnvironment?: Readonly<Record<string, string | undefined>>;
 }
@@ -97,6 +100,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const gateway = new Gateway({
     clock,
     journal,
+    openTap: options.openTap,
     route: path => routes.find(({ prefix }) => isWithin(path, prefix))?.setup ?? null,
     onReport: report => {
       invocations.push(report);

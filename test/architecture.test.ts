@@ -44,6 +44,7 @@ const ALLOWED: Readonly<
   sandbox: { values: ['core', 'sandbox'], types: ['platforms'] },
   journal: { values: ['core', 'journal', 'errors.ts'] },
   gateway: { values: ['core', 'gateway', 'errors.ts'], types: ['sandbox', 'journal', 'clock.ts'] },
+  recording: { values: ['core', 'recording', 'errors.ts'], types: ['gateway'] },
   'explain.ts': { values: ['core'], types: ['config', 'gateway', 'platforms', 'sandbox'] },
   'function-setup.ts': {
     values: ['core', 'platforms', 'explain.ts'],
@@ -69,7 +70,17 @@ const ALLOWED: Readonly<
     types: ['gateway', 'platforms', 'sandbox'],
   },
   cli: {
-    values: ['cli', 'config', 'core', 'emulator.ts', 'errors.ts', 'journal', 'sandbox', 'testing'],
+    values: [
+      'cli',
+      'config',
+      'core',
+      'emulator.ts',
+      'errors.ts',
+      'journal',
+      'recording',
+      'sandbox',
+      'testing',
+    ],
     types: ['platforms'],
   },
 };

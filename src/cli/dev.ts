@@ -14,11 +14,13 @@ import { EXIT_INTERRUPTED, ScfWsError } from '../errors.ts';
 import { Journal } from '../journal/journal.ts';
 import { journalReader, standardError } from '../journal/readers.ts';
 import { openReportFile } from '../journal/report-file.ts';
+import { openHarFile } from '../recording/har-file.ts';
 import { isListening } from '../sandbox/attach-driver.ts';
 import { planStart } from '../sandbox/start-file.ts';
 import { readStartFile } from '../sandbox/start-file-on-disk.ts';
 import type { DevFlags } from './commands/dev.ts';
 import { Summary } from './summary.ts';
+import { VERSION } from './version.ts';
 
 /** Runs until interrupted; returns the exit code. Rejects with a `ScfWsError` for what the user can change. */
 export async function runDev(dir: string, flags: DevFlags): Promise<number> {
@@ -37,8 +39,10 @@ export async function runDev(dir: string, flags: DevFlags): Promise<number> {
   const { logFormat: format, verbose = false } = flags;
   journal.subscribe(journalReader({ format, verbose, colour, nameFunctions: functions.length > 1 }, out));
   const summary = new Summary(first.platform);
-  const report =
-    flags.report === undefined ? null : openReportFile(flags.report, message => notify('error', message));
+  const onFailure = (message: string): void => notify('error', message);
+  const report = flags.report === undefined ? null : openReportFile(flags.report, onFailure);
+  const recording =
+    flags.record === undefined ? null : openHarFile(flags.record, { version: VERSION, onFailure });
   journal.subscribe({
     onRecord: record => {
       if (record.type !== 'ended') return;
@@ -56,6 +60,7 @@ export async function runDev(dir: string, flags: DevFlags): Promise<number> {
     timeScale: flags.timeScale,
     sandbox: flags.sandbox,
     ...(flags.attach && { attach: flags.attach }),
+    ...(recording && { openTap: recording.openTap }),
     journal,
   });
   announce({ loaded, functions, flags, notify, url: emulator.url });
@@ -82,6 +87,7 @@ export async function runDev(dir: string, flags: DevFlags): Promise<number> {
   ]);
   if (!isStopped) emulator.kill();
   report?.close();
+  recording?.close();
   const end = summary.render(format);
   if (end !== null) out.write(`${end}\n`);
   return exitCode;
