@@ -32,9 +32,11 @@ it('the README has every generated part, and each is equal to its source', async
 describe('src/README.md', () => {
   const inside = readFileSync(new URL('../src/README.md', import.meta.url), 'utf8');
   it.each(
-    [...inside.matchAll(/`((?:core|platforms|config|sandbox|gateway|journal|cli)\/[\w/.-]*\w\.ts)`/g)].map(
-      ([, path]) => path ?? '',
-    ),
+    [
+      ...inside.matchAll(
+        /`((?:core|platforms|config|sandbox|gateway|journal|recording|testing|cli)\/[\w/.-]*\w\.ts)`/g,
+      ),
+    ].map(([, path]) => path ?? ''),
   )('names %s, which exists', path => {
     expect(() => readFileSync(new URL(`../src/${path}`, import.meta.url))).not.toThrow();
   });
