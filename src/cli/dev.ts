@@ -5,7 +5,6 @@ import type { FunctionConfig } from '../config/function-config.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { loadConfig, watchConfig } from '../config/load.ts';
 import { applyOverrides } from '../config/overrides.ts';
-import { formatProblem } from '../config/problem.ts';
 import type { Notice } from '../core/trace.ts';
 import { formatDuration } from '../core/units.ts';
 import type { Emulator } from '../emulator.ts';
@@ -14,6 +13,7 @@ import { EXIT_INTERRUPTED, ScfWsError } from '../errors.ts';
 import { Journal } from '../journal/journal.ts';
 import { journalReader, standardError } from '../journal/readers.ts';
 import { openReportFile } from '../journal/report-file.ts';
+import { usableFunctions } from '../load-functions.ts';
 import { openHarFile } from '../recording/har-file.ts';
 import { isListening } from '../sandbox/attach-driver.ts';
 import { planStart } from '../sandbox/start-file.ts';
@@ -99,20 +99,9 @@ function usable(
   loaded: LoadedConfig,
   { dir, flags }: { dir: string; flags: DevFlags },
 ): readonly FunctionConfig[] {
-  switch (loaded.kind) {
-    case 'loaded':
-      return loaded.functions;
-    case 'missing':
-      // A server that is attached needs no start file, and so no folder of its own.
-      if (flags.attach !== undefined && flags.config === undefined) return [defaultConfig({ dir })];
-      throw new ScfWsError('ERR_NOT_FOUND', loaded.message, { hint: loaded.advice });
-    case 'invalid': {
-      const [problem, ...others] = loaded.problems.map(formatProblem);
-      throw new ScfWsError('ERR_CONFIG', [`the config cannot be used`, problem, ...others].join('\n'), {
-        hint: others.length === 0 ? 'Mend this one' : `Mend these ${others.length + 1}`,
-      });
-    }
-  }
+  // A server that is attached needs no start file, and so no folder of its own.
+  const needsNone = flags.attach !== undefined && flags.config === undefined;
+  return loaded.kind === 'missing' && needsNone ? [defaultConfig({ dir })] : usableFunctions(loaded);
 }
 
 function overridden(
