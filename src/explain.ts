@@ -36,9 +36,13 @@ export function explain(
     case 'client-lost':
       return 'The client went away without a close frame: end the connection with close(1000) on the client';
     case 'function-lost':
-      return 'The function dropped the connection without a close frame: end it with close(1000) instead of terminating the socket';
+      return circumstances.wasOpen
+        ? 'The function dropped the connection without a close frame: end it with close(1000) instead of terminating the socket'
+        : 'The function dropped the connection instead of answering the handshake: answer it, be it with a refusal';
     case 'process-exited':
-      return `The function's process ended (${describeExit(cause.exit)}) while the connection was open${because(circumstances, cause.exit)}: keep it running until the connection has closed`;
+      return circumstances.wasOpen
+        ? `The function's process ended (${describeExit(cause.exit)}) while the connection was open${because(circumstances, cause.exit)}: keep it running until the connection has closed`
+        : `The function's process ended (${describeExit(cause.exit)}) instead of answering the handshake${because(circumstances, cause.exit)}: keep it running, and see what a connection sets off in it`;
     case 'idle-timeout':
       return `No message went either way for ${formatDuration(config.idleTimeoutMs)} (pings and pongs ${config.assume.controlFramesResetIdle ? 'count' : 'do not count'}): send a heartbeat message more often, or raise idleTimeout`;
     case 'execution-timeout':
@@ -48,9 +52,9 @@ export function explain(
     case 'quota-exceeded':
       return explainQuota(cause, config);
     case 'port-not-bound':
-      return explainPort(cause.loopbackAddress, { config, circumstances, attachedTo });
+      return sentence(portTrouble(cause.loopbackAddress, { config, circumstances, attachedTo }));
     case 'start-failed':
-      return explainStart(cause.exit, { config, circumstances });
+      return sentence(startTrouble(cause.exit, { config, circumstances }));
     case 'concurrency-exceeded':
       if (capacity && cause.maxInstances !== config.maxInstances) {
         return `This machine can run one instance of it at a time (${capacity.reason}), and one was running already: wait for its end, or make namespaces possible`;
@@ -83,32 +87,61 @@ function explainQuota(cause: Extract<EndCause, { kind: 'quota-exceeded' }>, conf
   }
 }
 
-function explainPort(
-  loopbackAddress: string | null,
-  { config, circumstances, attachedTo }: Omit<ExplainOptions, 'statusCode' | 'capacity'>,
-): string {
-  if (loopbackAddress !== null) {
-    return `The function listens on ${loopbackAddress}:${config.port}, which the platform cannot reach: listen on 0.0.0.0:${config.port}`;
-  }
-  if (attachedTo !== null) {
-    return `Nothing listened on ${attachedTo} (--attach) for ${formatDuration(config.initTimeoutMs)}: start your server there`;
-  }
-  const [otherPort] = circumstances.otherPorts ?? [];
-  const within = formatDuration(config.initTimeoutMs);
-  return otherPort === undefined
-    ? `Nothing listened on 0.0.0.0:${config.port} within the init timeout of ${within}: listen sooner, or raise initTimeout`
-    : `The function listens on port ${otherPort}, and nothing listened on ${config.port} within the init timeout of ${within}: listen on 0.0.0.0:${config.port}`;
+/** What went wrong, and what to change. */
+export interface Trouble {
+  readonly what: string;
+  readonly remedy: string;
 }
 
-function explainStart(
+const sentence = ({ what, remedy }: Trouble): string => `${what}: ${remedy}`;
+
+export function portTrouble(
+  loopbackAddress: string | null,
+  { config, circumstances, attachedTo }: Omit<ExplainOptions, 'statusCode' | 'capacity'>,
+): Trouble {
+  const remedy = `listen on 0.0.0.0:${config.port}`;
+  if (loopbackAddress !== null) {
+    return {
+      what: `The function listens on ${loopbackAddress}:${config.port}, which the platform cannot reach`,
+      remedy,
+    };
+  }
+  const within = formatDuration(config.initTimeoutMs);
+  if (attachedTo !== null) {
+    return {
+      what: `Nothing listened on ${attachedTo} (--attach) for ${within}`,
+      remedy: 'start your server there',
+    };
+  }
+  const [otherPort] = circumstances.otherPorts ?? [];
+  return otherPort === undefined
+    ? {
+        what: `Nothing listened on 0.0.0.0:${config.port} within the init timeout of ${within}`,
+        remedy: 'listen sooner, or raise initTimeout',
+      }
+    : {
+        what: `The function listens on port ${otherPort}, and nothing listened on ${config.port} within the init timeout of ${within}`,
+        remedy,
+      };
+}
+
+export function startTrouble(
   exit: SandboxExit,
   { config, circumstances }: Pick<ExplainOptions, 'config' | 'circumstances'>,
-): string {
-  if (exit.kind === 'not-started') return `The start file could not be run (${exit.message}): ${exit.advice}`;
-  if (exit.kind === 'exited' && exit.code === 0) {
-    return `The start file ended before anything listened on port ${config.port}${because(circumstances, exit)}: start the server in the foreground`;
+): Trouble {
+  if (exit.kind === 'not-started') {
+    return { what: `The start file could not be run (${exit.message})`, remedy: exit.advice };
   }
-  return `The function ended (${describeExit(exit)}) before it listened on port ${config.port}${because(circumstances, exit)}: mend its start`;
+  if (exit.kind === 'exited' && exit.code === 0) {
+    return {
+      what: `The start file ended before anything listened on port ${config.port}${because(circumstances, exit)}`,
+      remedy: 'start the server in the foreground',
+    };
+  }
+  return {
+    what: `The function ended (${describeExit(exit)}) before it listened on port ${config.port}${because(circumstances, exit)}`,
+    remedy: 'mend its start',
+  };
 }
 
 /** A named error is worth quoting whatever came of it; mere last words only where something failed. */

@@ -8,7 +8,7 @@ import { fillTemplate, statusOf } from './platforms/platform.ts';
 import type { SandboxDriver } from './sandbox/driver.ts';
 
 /** How long the two signs of a function's end, its socket's and its process's, may lie apart. */
-const SETTLE_MS = 250;
+const SETTLE_MS = 500;
 
 /** How long peers may take to answer the close frame of an emulator that is being stopped. */
 const STOP_GRACE_MS = 500;
@@ -45,10 +45,6 @@ export function functionSetup(
     reservedMB: (config.maxInstances ?? 0) * config.memoryMB,
     codeDir: driver.userDir ?? config.srcDir,
   };
-  const variables = Object.entries(platform.variables.value).map(([name, text]) => [
-    name,
-    fillTemplate(text, values),
-  ]);
   return {
     name: config.name,
     platformId: platform.id,
@@ -60,7 +56,7 @@ export function functionSetup(
     provisionedConcurrency: isOurs ? config.provisionedConcurrency : 0,
     keepsInstances: isOurs && (config.reuse || config.provisionedConcurrency > 0),
     driver,
-    environment: { ...Object.fromEntries(variables), ...config.environment },
+    environment: instanceEnvironment(config, values.codeDir),
     rules: {
       initTimeoutMs: config.initTimeoutMs * timeScale,
       executionTimeoutMs: config.executionTimeoutMs,
@@ -105,6 +101,16 @@ export function functionSetup(
         capacity: driver.capacity ?? null,
       }),
   };
+}
+
+/** The platform's variables and the function's own. */
+export function instanceEnvironment(config: FunctionConfig, codeDir: string): Record<string, string> {
+  const { name, platform, environment } = config;
+  const variables = Object.entries(platform.variables.value).map(([variable, text]) => [
+    variable,
+    fillTemplate(text, { name, codeDir }),
+  ]);
+  return { ...Object.fromEntries(variables), ...environment };
 }
 
 /** What the platform answers to a start that ended early is not known; this says at least what happened. */

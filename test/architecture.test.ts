@@ -69,6 +69,10 @@ const ALLOWED: Readonly<
   'ended-invocations.ts': { values: ['clock.ts', 'core', 'errors.ts'] },
   'load-functions.ts': { values: ['config', 'errors.ts'] },
   'programs.ts': { values: ['emulator.ts', 'errors.ts', 'load-functions.ts'], types: ['config'] },
+  check: {
+    values: ['check', 'config', 'core', 'explain.ts', 'function-setup.ts', 'platforms', 'sandbox'],
+    types: ['clock.ts', 'gateway'],
+  },
   'index.ts': {
     values: ['config', 'core', 'errors.ts', 'journal', 'programs.ts'],
     types: ['emulator.ts', 'load-functions.ts'],
@@ -79,18 +83,20 @@ const ALLOWED: Readonly<
   },
   cli: {
     values: [
+      'check',
       'cli',
+      'clock.ts',
       'config',
       'core',
       'emulator.ts',
       'errors.ts',
       'journal',
       'load-functions.ts',
+      'platforms',
       'recording',
       'sandbox',
       'testing',
     ],
-    types: ['platforms'],
   },
 };
 

@@ -1,4 +1,5 @@
 // The README's generated parts, made from the platform's data and the command line itself.
+import { FINDINGS } from '../src/check/finding.ts';
 import { program } from '../src/cli/program.ts';
 import type { EndCauseKind } from '../src/core/end-cause.ts';
 import { END_CAUSE_KINDS } from '../src/core/end-cause.ts';
@@ -69,6 +70,14 @@ export function limitsTable(platform: Platform): string {
         `MB in steps of ${platform.memoryMB.stepMB} MB, or ${platform.memoryMB.alsoMB.join(', ')} MB`,
       ),
       ['port to listen on', '`port`', String(platform.port.value), ...how(platform.port)],
+      ['package of code', '–', formatSize(platform.packageBytes.value), ...how(platform.packageBytes)],
+      ['compiled programs are for', '–', `Linux on ${platform.processor.value}`, ...how(platform.processor)],
+      [
+        'first lines of start files',
+        '–',
+        `#! with one of ${platform.shells.value.join(', ')}, or below /var/lang`,
+        ...how(platform.shells),
+      ],
       [
         'environment in all',
         '`environment`',
@@ -153,6 +162,13 @@ export function assumptionsTable({ assumptions }: Platform): string {
       const [name, title] = ASSUMPTION_TITLES[key as keyof Platform['assumptions']];
       return [`\`${name}\``, title, value(key, fact), ...how(fact)];
     }),
+  );
+}
+
+export function findingsTable(): string {
+  return table(
+    ['`id`', 'what is wrong'],
+    Object.entries(FINDINGS).map(([id, what]) => [`\`${id}\``, what]),
   );
 }
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { program } from '../src/cli/program.ts';
 import { tencentScf } from '../src/platforms/tencent-scf.ts';
-import { assumptionsTable, helpText, limitsTable, statusTable } from './docs-tables.ts';
+import { assumptionsTable, findingsTable, helpText, limitsTable, statusTable } from './docs-tables.ts';
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url));
 const readme = readFileSync(README, 'utf8');
@@ -14,6 +14,9 @@ const PARTS: Readonly<Record<string, string>> = {
   status: statusTable(tencentScf),
   assumptions: assumptionsTable(tencentScf),
   help: helpText('dev'),
+  helpTest: helpText('test'),
+  helpCheck: helpText('check'),
+  findings: findingsTable(),
 };
 
 it('the README has every generated part, and each is equal to its source', async () => {
@@ -34,7 +37,7 @@ describe('src/README.md', () => {
   it.each(
     [
       ...inside.matchAll(
-        /`((?:core|platforms|config|sandbox|gateway|journal|recording|testing|cli)\/[\w/.-]*\w\.ts)`/g,
+        /`((?:core|platforms|config|sandbox|gateway|journal|recording|testing|check|cli)\/[\w/.-]*\w\.ts)`/g,
       ),
     ].map(([, path]) => path ?? ''),
   )('names %s, which exists', path => {
@@ -42,7 +45,7 @@ describe('src/README.md', () => {
   });
 });
 
-it('every flag of `dev` has a description', () => {
+it('every flag has a description', () => {
   for (const command of program(() => {}).commands) {
     for (const option of command.options) expect(option.description, option.flags).not.toBe('');
   }

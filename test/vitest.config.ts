@@ -6,6 +6,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/leaks.ts'],
     // Ceilings for waiting on real processes; no test takes them unless it fails.
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -9,7 +9,7 @@ import type { Notice } from '../core/trace.ts';
 import { formatDuration } from '../core/units.ts';
 import type { Emulator } from '../emulator.ts';
 import { startEmulator } from '../emulator.ts';
-import { EXIT_INTERRUPTED, ScfWsError } from '../errors.ts';
+import { ScfWsError } from '../errors.ts';
 import { Journal } from '../journal/journal.ts';
 import { journalReader, standardError } from '../journal/readers.ts';
 import { openReportFile } from '../journal/report-file.ts';
@@ -19,6 +19,7 @@ import { isListening } from '../sandbox/attach-driver.ts';
 import { planStart } from '../sandbox/start-file.ts';
 import { readStartFile } from '../sandbox/start-file-on-disk.ts';
 import type { DevFlags } from './commands/dev.ts';
+import { Interruption } from './interruption.ts';
 import { Summary } from './summary.ts';
 import { VERSION } from './version.ts';
 
@@ -199,31 +200,5 @@ async function reload(options: {
   } catch (error) {
     if (!(error instanceof ScfWsError)) throw error;
     notify('warn', `The config has changed, but the old one stays in use: ${error.message}`, error.hint);
-  }
-}
-
-/** The exit code for each signal that ends the program: 128 + its number, as shells have it. */
-const SIGNALS = { SIGINT: EXIT_INTERRUPTED, SIGTERM: 143, SIGHUP: 129 } as const;
-
-/** Ctrl-C and its kin: the first asks to stop, the second to stop at once. */
-class Interruption {
-  readonly first: Promise<number>;
-  readonly second: Promise<void>;
-
-  constructor() {
-    let onSecond: () => void;
-    this.second = new Promise(resolve => {
-      onSecond = resolve;
-    });
-    this.first = new Promise(resolve => {
-      let isAsked = false;
-      for (const [signal, exitCode] of Object.entries(SIGNALS)) {
-        process.on(signal, () => {
-          if (isAsked) onSecond();
-          isAsked = true;
-          resolve(exitCode);
-        });
-      }
-    });
   }
 }

@@ -1,6 +1,8 @@
 // The whole command line, as data: what there is, not what it does.
 import { Command } from 'commander';
+import { checkCommand } from './commands/check.ts';
 import { devCommand } from './commands/dev.ts';
+import { testCommand } from './commands/test.ts';
 import { VERSION } from './version.ts';
 
 /** `setExitCode` gets what the command that ran came to. */
@@ -13,5 +15,7 @@ export function program(setExitCode: (exitCode: number) => void): Command {
     .helpOption('-h, --help', 'print this help')
     .showSuggestionAfterError()
     .exitOverride()
-    .addCommand(devCommand(setExitCode).exitOverride());
+    .addCommand(devCommand(setExitCode).exitOverride())
+    .addCommand(testCommand(setExitCode).exitOverride())
+    .addCommand(checkCommand(setExitCode).exitOverride());
 }

@@ -65,9 +65,11 @@ const SYNONYMS: Readonly<Record<string, string>> = {
 };
 
 /** Names that plain objects of JavaScript give a meaning of their own. */
-const UNUSABLE_NAMES = ['__proto__', 'constructor', 'prototype'];
+export const UNUSABLE_NAMES: readonly string[] = ['__proto__', 'constructor', 'prototype'];
 
-const normal = (key: string) => key.toLowerCase().replace(/[-_]/g, '');
+export const normal = (key: string) => key.toLowerCase().replace(/[-_]/g, '');
+
+const letters = (word: string) => [...word].sort().join('');
 
 /** The one of `candidates` that was probably meant, or null if none is near enough. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
@@ -75,7 +77,11 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   const wanted = normal(word);
   // A long word is not near anything, and measuring it would take long.
   if (byNormal.size === 0 || wanted.length > 40) return null;
-  const best = closest(wanted, [...byNormal.keys()]);
+  const keys = [...byNormal.keys()];
+  // Letters in the wrong order ("jsno") count as two slips each, which is too many for a short word.
+  const swapped = keys.find(key => letters(key) === letters(wanted));
+  if (swapped !== undefined) return byNormal.get(swapped) ?? null;
+  const best = closest(wanted, keys);
   // One slip in a short word, a third of a long one: "prot" is port, "foo" is nothing.
   const allowed = Math.max(1, Math.floor(Math.min(wanted.length, best.length) / 3));
   return distance(wanted, best) <= allowed ? (byNormal.get(best) ?? null) : null;

@@ -16,19 +16,29 @@ const LOOK_EVERY_MS = 150;
 export type LoadedConfig =
   /** `file` is null when there is only a start file; otherwise the path as the user would write it. */
   | { readonly kind: 'loaded'; readonly file: string | null; readonly functions: readonly FunctionConfig[] }
-  | { readonly kind: 'invalid'; readonly problems: readonly ConfigProblem[] }
+  /** `functions` are what can be made of it, with the platform's defaults in place of what is no value. */
+  | {
+      readonly kind: 'invalid';
+      readonly problems: readonly ConfigProblem[];
+      readonly functions: readonly FunctionConfig[];
+    }
   /** There is nothing to read, or it cannot be read. */
   | { readonly kind: 'missing'; readonly message: string; readonly advice: string };
+
+export interface LoadOptions {
+  readonly dir: string;
+  readonly configFile: string | null;
+  /** Whether a function of a config file without a start file is a problem of the file; true by default. */
+  readonly needsStartFile?: boolean;
+}
 
 /** Reads `configFile`, or what is found in `dir`: a config file, or else just a start file. */
 export async function loadConfig({
   dir,
   configFile,
-}: {
-  dir: string;
-  configFile: string | null;
-}): Promise<LoadedConfig> {
-  if (configFile !== null) return loadFile(configFile);
+  needsStartFile = true,
+}: LoadOptions): Promise<LoadedConfig> {
+  if (configFile !== null) return loadFile(configFile, needsStartFile);
   const kind = await kindOf(dir);
   if (kind === 'nothing') {
     return missing(`Cannot open ${shown(dir)}: there is no such folder`, 'name the folder of the function');
@@ -42,7 +52,7 @@ export async function loadConfig({
   const kinds = await Promise.all(CONFIG_FILES.map(name => kindOf(join(dir, name))));
   const [first, second] = CONFIG_FILES.filter((_, index) => kinds[index] !== 'nothing');
   if (first !== undefined && second !== undefined) return ambiguous(join(dir, first), join(dir, second));
-  if (first !== undefined) return loadFile(join(dir, first));
+  if (first !== undefined) return loadFile(join(dir, first), needsStartFile);
   const startFile = DEFAULT_PLATFORM.startFile.value;
   if ((await kindOf(join(dir, startFile))) === 'file') {
     return { kind: 'loaded', file: null, functions: [defaultConfig({ dir })] };
@@ -83,18 +93,21 @@ function contentOf(file: string): string | null {
   }
 }
 
-async function loadFile(path: string): Promise<LoadedConfig> {
+async function loadFile(path: string, needsStartFile: boolean): Promise<LoadedConfig> {
   const file = shown(path);
   const text = await textOf(path);
   if ('reason' in text) {
     return missing(`Cannot read ${file}: ${text.reason}`, 'name a readable config file, such as scf.yaml');
   }
   const parsed = parseLocated(text.text, { file, dir: dirname(resolve(path)) });
-  if ('problems' in parsed) return { kind: 'invalid', problems: parsed.problems };
-  const sourceProblems = await Promise.all(parsed.functions.map(each => sourceProblem(each, file)));
+  const functions = parsed.functions.map(({ config }) => config);
+  if (parsed.problems.length > 0) return { kind: 'invalid', problems: parsed.problems, functions };
+  const sourceProblems = await Promise.all(
+    parsed.functions.map(each => sourceProblem(each, { file, needsStartFile })),
+  );
   const problems = sourceProblems.filter(problem => problem !== null);
-  if (problems.length > 0) return { kind: 'invalid', problems: sortedProblems(problems) };
-  return { kind: 'loaded', file, functions: parsed.functions.map(({ config }) => config) };
+  if (problems.length > 0) return { kind: 'invalid', problems: sortedProblems(problems), functions };
+  return { kind: 'loaded', file, functions };
 }
 
 async function textOf(path: string): Promise<{ text: string } | { reason: string }> {
@@ -115,7 +128,7 @@ function readingFailure(error: unknown): string {
 
 async function sourceProblem(
   { config, srcPosition }: LocatedFunction,
-  file: string,
+  { file, needsStartFile }: { file: string; needsStartFile: boolean },
 ): Promise<ConfigProblem | null> {
   const folder = shown(config.srcDir);
   const startFile = config.platform.startFile.value;
@@ -129,7 +142,7 @@ async function sourceProblem(
     const advice = `name the folder in which ${startFile} is`;
     return { ...at, message: `src of ${config.name} must be a folder: ${folder} is not one`, advice };
   }
-  if ((await kindOf(join(config.srcDir, startFile))) === 'file') return null;
+  if (!needsStartFile || (await kindOf(join(config.srcDir, startFile))) === 'file') return null;
   const advice = `create ${startFile} there, or let src name the folder that has it`;
   return {
     ...at,
@@ -141,7 +154,8 @@ async function sourceProblem(
 function ambiguous(first: string, second: string): LoadedConfig {
   const message = `${basename(second)} cannot stand beside ${basename(first)}: only one of them can be read`;
   const advice = 'remove one, or name one with --config';
-  return { kind: 'invalid', problems: [{ file: shown(second), line: 1, column: 1, message, advice }] };
+  const problem = { file: shown(second), line: 1, column: 1, message, advice };
+  return { kind: 'invalid', problems: [problem], functions: [] };
 }
 
 function missing(message: string, advice: string): LoadedConfig {

@@ -44,18 +44,21 @@ interface FileValues {
 
 /** The functions of a config file, or all of its problems in the order of the file. */
 export function parseConfig(text: string, source: ConfigSource): ParsedConfig {
-  const parsed = parseLocated(text, source);
-  return 'problems' in parsed ? parsed : { functions: parsed.functions.map(({ config }) => config) };
+  const { functions, problems } = parseLocated(text, source);
+  return problems.length > 0 ? { problems } : { functions: functions.map(({ config }) => config) };
 }
 
-/** Like `parseConfig`, for those who have more to say about a function's `src`. */
-export function parseLocated(
-  text: string,
-  source: ConfigSource,
-): { readonly functions: readonly LocatedFunction[] } | { readonly problems: readonly ConfigProblem[] } {
+export interface LocatedConfig {
+  /** With the platform's defaults in place of what is no value. */
+  readonly functions: readonly LocatedFunction[];
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** Like `parseConfig`, for those who have more to say about a function's `src`, or something in spite of problems. */
+export function parseLocated(text: string, source: ConfigSource): LocatedConfig {
   const { source: yaml, problems: syntax } = readYaml(text);
   const problems = syntax.map(({ position, ...rest }) => ({ file: source.file, ...position, ...rest }));
-  if (yaml === null) return { problems: sortedProblems(problems) };
+  if (yaml === null) return { functions: [], problems: sortedProblems(problems) };
 
   const file = fileValues(yaml.value ?? {});
   const read = file.entries.map(entry => readFunction(entry, { file, yaml, dir: source.dir }));
@@ -63,12 +66,12 @@ export function parseLocated(
   for (const { path, message, advice } of findings) {
     problems.push({ file: source.file, ...yaml.positionOf(path), message, advice });
   }
-  if (problems.length > 0) return { problems: sortedProblems(problems) };
   return {
     functions: read.map(({ config, path }) => ({
       config,
       srcPosition: yaml.positionOf([...path, 'src']),
     })),
+    problems: sortedProblems(problems),
   };
 }
 

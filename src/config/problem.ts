@@ -28,7 +28,7 @@ export function labelOf(path: readonly string[]): string {
 }
 
 /** A key as it is if it could be one, else in quotes. */
-function describeKey(key: string): string {
+export function describeKey(key: string): string {
   return /^[\w<-]{1,60}$/.test(key) ? key : describeValue(key);
 }
 

@@ -1,4 +1,4 @@
-// YAML (or JSON) text → plain values, and the line and column of each key. Pure; never throws, whatever the text.
+// YAML (or JSON) text → plain values, and the line and column of each key and list item. Pure; never throws, whatever the text.
 import {
   CST,
   type Document,
@@ -8,7 +8,6 @@ import {
   isScalar,
   isSeq,
   LineCounter,
-  type Pair,
   Parser,
   parseDocument,
   visit,
@@ -30,7 +29,7 @@ export interface SyntaxProblem {
 export interface YamlSource {
   /** Null for a file without content. */
   readonly value: unknown;
-  /** Where the key at the end of the path stands, or the nearest key above it that the file has. */
+  /** Where the key at the end of the path stands, or the nearest above it that the file has; a list's keys are 0, 1, 2. */
   positionOf(path: readonly string[]): Position;
   has(path: readonly string[]): boolean;
   /** A plain value as it is written in the file (`1.10`, not 1.1), or null. */
@@ -59,10 +58,10 @@ const MESSAGE_BY_CODE: Readonly<Partial<Record<YAMLError['code'], string>>> = {
 const TOO_DEEP: SyntaxProblem = {
   position: START,
   message: 'Cannot read the YAML: it is nested too deeply',
-  advice: 'compare with scf.yaml.example: nothing in a config stands deeper than four levels',
+  advice: 'close every bracket; nothing in such a file needs so many levels',
 };
 
-/** Far beyond any config, and far from what the parser's recursion can take. */
+/** Far beyond any config or scenario, and far from what the parser's recursion can take. */
 const MAX_DEPTH = 100;
 
 /** The values and their places; `source` is null if the text cannot be read as YAML at all. */
@@ -114,14 +113,21 @@ function isTooDeep(text: string): boolean {
   return false;
 }
 
+/** Aliases of nothing, and of what they are part of themselves: no value could be made of those. */
 function unresolvedAliases(at: { document: Document; lines: LineCounter }): SyntaxProblem[] {
   const problems: SyntaxProblem[] = [];
   visit(at.document, {
-    Alias(_, alias) {
-      if (alias.resolve(at.document) !== undefined) return;
+    Alias(_, alias, ancestors) {
+      const target = alias.resolve(at.document);
+      const { source } = alias;
+      if (target !== undefined && !ancestors.includes(target)) return;
+      const why =
+        target === undefined
+          ? `nothing before *${source} is marked &${source}`
+          : `*${source} stands inside of &${source}`;
       problems.push({
         position: positionAt(at.lines, rangeStart(alias)),
-        message: `Cannot read the YAML: nothing before *${alias.source} is marked &${alias.source}`,
+        message: `Cannot read the YAML: ${why}`,
         advice: 'write the value in quotes, or out',
       });
     },
@@ -184,20 +190,31 @@ function rangeStart(node: unknown): number {
   return isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? (node.range?.[0] ?? 0) : 0;
 }
 
-/** The pairs along the path, as far as the file has them. */
-function findEntry(document: Document, path: readonly string[]): readonly Pair[] {
-  const found: Pair[] = [];
+/** A key and its value; for a list's item, the item is both. */
+interface Entry {
+  readonly key: unknown;
+  readonly value: unknown;
+}
+
+/** The entries along the path, as far as the file has them. */
+function findEntry(document: Document, path: readonly string[]): readonly Entry[] {
+  const found: Entry[] = [];
   let node: unknown = document.contents;
   for (const key of path) {
-    const map = isAlias(node) ? node.resolve(document) : node;
-    if (!isMap(map)) break;
-    // The last of two equal keys, since its value is the one that counts.
-    const pair = map.items.findLast(
-      item => isPair(item) && isScalar(item.key) && String(item.key.value) === key,
-    );
-    if (!pair) break;
-    found.push(pair);
-    node = pair.value;
+    const entry = entryIn(isAlias(node) ? node.resolve(document) : node, key);
+    if (!entry) break;
+    found.push(entry);
+    node = entry.value;
   }
   return found;
+}
+
+function entryIn(node: unknown, key: string): Entry | undefined {
+  if (isSeq(node)) {
+    const item = /^\d+$/.test(key) ? node.items[Number(key)] : undefined;
+    return item === undefined ? undefined : { key: item, value: item };
+  }
+  if (!isMap(node)) return undefined;
+  // The last of two equal keys, since its value is the one that counts.
+  return node.items.findLast(item => isPair(item) && isScalar(item.key) && String(item.key.value) === key);
 }

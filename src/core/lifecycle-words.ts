@@ -56,6 +56,8 @@ export type Transport = 'present' | 'ended' | 'gone';
 export type Event =
   | { readonly type: 'sandbox-ready' }
   | { readonly type: 'sandbox-bound-to-loopback'; readonly address: string }
+  /** Its leader has ended; the rest of it follows. */
+  | { readonly type: 'sandbox-ending'; readonly exit: SandboxExit }
   | { readonly type: 'sandbox-exited'; readonly exit: SandboxExit }
   | { readonly type: 'memory-measured'; readonly usedBytes: number }
   /** The head of the function's answer to the handshake came, and is being passed on. */

@@ -126,6 +126,8 @@ function handled(state: State, event: Event, at: number, rules: LifecycleRules, 
     case 'sandbox-bound-to-loopback':
       if (state.phase !== 'starting') return state;
       return conclude(state, at, rules, { kind: 'port-not-bound', loopbackAddress: event.address }, effects);
+    case 'sandbox-ending':
+      return state.phase === 'starting' ? state : sandboxExited(state, event.exit, at, rules, effects);
     case 'sandbox-exited':
       return sandboxExited({ ...state, sandboxGone: true }, event.exit, at, rules, effects);
     case 'memory-measured':

@@ -50,6 +50,7 @@ export function formatSize(bytes: number): string {
   return `${bytes} B`;
 }
 
-function round(value: number): number {
+/** To what people read: two digits behind the point, none from 100 on. */
+export function round(value: number): number {
   return value >= 100 ? Math.round(value) : Math.round(value * 100) / 100;
 }

@@ -2,6 +2,7 @@
 // and remembers what explains an end.
 import type { SandboxExit } from '../core/end-cause.ts';
 import type { InstanceOrigin } from '../core/invocation.ts';
+import { LastWords } from '../core/last-words.ts';
 import type { Event } from '../core/lifecycle-words.ts';
 import type { Sandbox } from '../sandbox/driver.ts';
 import type { RecordBody } from './recorder.ts';
@@ -17,7 +18,14 @@ export interface InstanceHolder {
 
 export type InstanceEvent = Extract<
   Event,
-  { type: 'sandbox-ready' | 'sandbox-bound-to-loopback' | 'memory-measured' | 'sandbox-exited' }
+  {
+    type:
+      | 'sandbox-ready'
+      | 'sandbox-bound-to-loopback'
+      | 'memory-measured'
+      | 'sandbox-ending'
+      | 'sandbox-exited';
+  }
 >;
 
 export interface InstanceOptions {
@@ -34,8 +42,7 @@ export class Instance {
   #origin: InstanceOrigin;
   #holder: InstanceHolder;
   #otherPorts: number[] = [];
-  #namedError: string | null = null;
-  #lastWords: string | null = null;
+  #words = new LastWords();
   #exit: SandboxExit | null = null;
 
   constructor({ id, setup, origin, holder }: InstanceOptions) {
@@ -64,11 +71,11 @@ export class Instance {
           this.#holder.record({ type: 'listening-elsewhere', port: otherPort, expectedPort: port });
         },
         onOutput: (stream, line) => {
-          if (NAMED_ERROR.test(line)) this.#namedError = line;
-          if (stream === 'stderr' && !TRAILER.test(line)) this.#lastWords = line;
+          this.#words.add(stream, line);
           this.#holder.record({ type: 'output', stream, line });
         },
         onMemory: usedBytes => this.#holder.raise({ type: 'memory-measured', usedBytes }),
+        onEnding: exit => this.#holder.raise({ type: 'sandbox-ending', exit }),
         onExit: exit => {
           this.#exit = exit;
           this.#holder.raise({ type: 'sandbox-exited', exit });
@@ -90,8 +97,9 @@ export class Instance {
     return this.#exit;
   }
 
-  get circumstances(): Omit<Circumstances, 'isUnanswered'> {
-    return { otherPorts: this.#otherPorts, namedError: this.#namedError, lastWords: this.#lastWords };
+  get circumstances(): Omit<Circumstances, 'isUnanswered' | 'wasOpen'> {
+    const { namedError, lastWords } = this.#words;
+    return { otherPorts: this.#otherPorts, namedError, lastWords };
   }
 
   /** Hands it, ready, to a connection, which is told when it can connect. */
@@ -100,8 +108,7 @@ export class Instance {
     this.#origin = origin;
     // What an earlier connection met explains nothing of this one.
     this.#otherPorts = [];
-    this.#namedError = null;
-    this.#lastWords = null;
+    this.#words = new LastWords();
     holder.record({
       type: 'instance-taken',
       origin,
@@ -116,9 +123,3 @@ export class Instance {
     this.#holder = holder;
   }
 }
-
-/** `TypeError: …`, `ModuleNotFoundError: …`, `java.lang.Exception: …`: how most runtimes name what nothing caught. */
-const NAMED_ERROR = /^(?:Caused by: )?[\w.]*(?:Error|Exception)\b/;
-
-/** What says nothing of its own: blank lines, stack lines, Node's version, npm's remarks. */
-const TRAILER = /^\s*$|^\s+at |^Node\.js v|^npm /;

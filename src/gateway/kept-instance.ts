@@ -26,7 +26,9 @@ export class KeptInstance implements InstanceHolder {
   readonly #unheard: RecordBody[] = [];
   readonly #origin: 'provisioned' | 'reused';
   #isReady: boolean;
+  /** It was asked to. */
   #isEnding = false;
+  #hasEnded = false;
   #complaint: string | null = null;
   #wake: Wake | null = null;
 
@@ -50,7 +52,7 @@ export class KeptInstance implements InstanceHolder {
   }
 
   get isReady(): boolean {
-    return this.#isReady && !this.#isEnding;
+    return this.#isReady && !this.#isEnding && !this.#hasEnded;
   }
 
   /** Only when it is ready. Returns what from now on is the holder's. */
@@ -93,6 +95,10 @@ export class KeptInstance implements InstanceHolder {
         if (maxMemoryBytes === null || event.usedBytes <= maxMemoryBytes) break;
         this.#fail({ kind: 'memory-exceeded', usedBytes: event.usedBytes });
         break;
+      case 'sandbox-ending':
+        // Nobody gets it any more.
+        this.#hasEnded = true;
+        break;
       case 'sandbox-exited': {
         this.#wake?.cancel();
         const { exit } = event;
@@ -129,6 +135,7 @@ export class KeptInstance implements InstanceHolder {
     this.#complaint = this.#options.setup.explain(cause, {
       ...this.#instance.circumstances,
       isUnanswered: false,
+      wasOpen: false,
     });
   }
 }

@@ -39,6 +39,10 @@ export function endedBody({ requestId, setup, clock, state, instance, relays }: 
     origin: instance?.origin ?? null,
     timeScale: clock.scale,
   });
-  const explanation = setup.explain(cause, { ...instance?.circumstances, isUnanswered: state.isUnanswered });
+  const explanation = setup.explain(cause, {
+    ...instance?.circumstances,
+    isUnanswered: state.isUnanswered,
+    wasOpen: state.openedAt !== null,
+  });
   return { type: 'ended', cause, report, errorMessage: answer.errorMessage, explanation };
 }

@@ -56,6 +56,8 @@ export interface Circumstances {
   readonly lastWords?: string | null;
   /** Did a peer leave the other's close frame without an answer? */
   readonly isUnanswered: boolean;
+  /** Had the function accepted the handshake? */
+  readonly wasOpen: boolean;
 }
 
 export interface ConnectionOptions {

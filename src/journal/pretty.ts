@@ -46,7 +46,7 @@ function describe(record: ConnectionRecord, c: Colours): readonly string[] {
       if (record.origin !== 'cold') return [];
       return [`instance ready in ${formatDuration(record.initMs)}`];
     case 'output':
-      return [`${record.stream === 'stderr' ? c.yellow('!') : c.dim('|')} ${record.line}`];
+      return [`${record.stream === 'stderr' ? c.yellow('!') : c.dim('|')} ${printable(record.line)}`];
     case 'listening-elsewhere':
       return [
         c.yellow(
@@ -86,7 +86,7 @@ function endLines(
   const lines = [
     `${paint(c.bold(String(statusCode ?? '-')))} ${paint(cause)}${code}${exit}${basis} ${c.dim(figures(report))}`,
   ];
-  if (explanation !== null) lines.push(`${c.yellow('→')} ${explanation}`);
+  if (explanation !== null) lines.push(`${c.yellow('→')} ${printable(explanation)}`);
   return lines;
 }
 
@@ -103,6 +103,14 @@ function noticeLine({ level, message, advice }: Notice, c: Colours): string {
   const paint = level === 'error' ? c.red : level === 'warn' ? c.yellow : c.dim;
   const text = level === 'info' ? message : `${level === 'warn' ? 'warning' : 'error'}: ${message}`;
   return advice === undefined ? paint(text) : `${paint(text)}\n  ${advice}`;
+}
+
+/** What a terminal would obey, but for colours and tabs, is shown as unknown: output can be anything. */
+function printable(line: string): string {
+  return line.replace(/(\p{Cc})(\[[\d;]*m)?/gu, (whole, control: string, colour?: string) => {
+    if (control === '\t' || (control === '\u001b' && colour !== undefined)) return whole;
+    return `\ufffd${colour ?? ''}`;
+  });
 }
 
 function arrow(from: Side): string {

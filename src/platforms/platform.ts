@@ -120,6 +120,11 @@ export interface Platform {
     readonly variables: Fact<Readonly<Record<string, string>>>;
     readonly tmpBytes: Fact<number>;
   };
+  /** The largest package of code, unpacked. */
+  readonly packageBytes: Fact<number>;
+  /** What compiled programs must be made for, and the first lines that a script may have beside `/var/lang`. */
+  readonly processor: Fact<'x86-64'>;
+  readonly shells: Fact<readonly string[]>;
   /** Environment of every instance. Placeholders: `{name}`, `{codeDir}`. */
   readonly variables: Fact<Readonly<Record<string, string>>>;
   readonly prices: Fact<{

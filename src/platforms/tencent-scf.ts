@@ -179,6 +179,12 @@ export const tencentScf: Platform = {
     ),
     tmpBytes: documented(512 * 1024 ** 2, QUOTA_DOC),
   },
+  packageBytes: documented(500 * 1024 ** 2, `${QUOTA_DOC}; taken to be its size when unpacked`),
+  processor: assumed('x86-64', 'not published; the usual one of the CentOS 7.6 that the docs name'),
+  shells: assumed(
+    ['/bin/bash', '/bin/sh', '/usr/bin/env', '/usr/bin/bash', '/usr/bin/sh'],
+    `${START_FILE_DOC} names /bin/bash only; public start files have others too, which CentOS 7.6, the system that the docs name, has`,
+  ),
   prices: documented({ currency: 'CNY', perGBs: 0.00011108, perTenThousandInvocations: 0.0133 }, BILLING_DOC),
   runtimes: documented(
     [

@@ -26,6 +26,8 @@ export interface SandboxRequest {
  * - `onExit` exactly once and last: no output, no process of the tree after it.
  */
 export interface SandboxObserver {
+  /** A socket listens, wherever it does: as long as nothing is ready. */
+  onListening?(address: string, port: number): void;
   /** The process runs: at most once, before anything else. `pid` is null when it is not ours. */
   onStarted(pid: number | null): void;
   /** The function listens where the platform would reach it. */
@@ -38,6 +40,8 @@ export interface SandboxObserver {
   onOutput(stream: 'stdout' | 'stderr', line: string): void;
   /** The memory of the whole tree, measured now and again while it runs. */
   onMemory(usedBytes: number): void;
+  /** Its leader has ended, and what else there is of it is being ended. */
+  onEnding?(exit: SandboxExit): void;
   onExit(exit: SandboxExit): void;
 }
 

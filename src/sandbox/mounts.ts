@@ -20,6 +20,16 @@ export interface MountOptions {
   /** The Node that runs it: wherever it is, `/tmp` for one, it must be seen inside. */
   readonly nodePath: string;
   readonly tmpBytes: number;
+  readonly extra?: ExtraMounts;
+}
+
+/** Beside what every instance sees: for a look at what a function needs of its machine. */
+export interface ExtraMounts {
+  /** Folders of this machine that are empty inside. */
+  readonly hidden?: readonly string[];
+  /** Further folders of this machine, and where they are inside: in `/var` or `/run`. */
+  readonly bound?: readonly { readonly from: string; readonly at: string; readonly isWritable: boolean }[];
+  readonly isCodeWritable?: boolean;
 }
 
 /** Where the cloud has the code. */
@@ -35,20 +45,26 @@ export const DIALER = `${INSIDE}/dialer.cjs`;
 const OWN_IN_ROOT = new Set(['proc', 'dev', 'tmp', 'run', 'var']);
 const OWN_IN_VAR = new Set(['user', 'lang', 'run', 'tmp']);
 
-/** Everything read-only but `/tmp`; what is neither folder nor link is left out. */
+/** What a container has unless told otherwise: without an end it would be memory that nobody counts. */
+const SHARED_MEMORY_BYTES = 64 * 1024 ** 2;
+
+/** Everything read-only but `/tmp` and `/dev/shm`; what is neither folder nor link is left out. */
 export function mountArguments(options: MountOptions): readonly string[] {
-  const { root, varFolder, codeDir, langDir, insideDir, nodePath, tmpBytes } = options;
+  const { root, varFolder, codeDir, langDir, insideDir, nodePath, tmpBytes, extra = {} } = options;
+  const { hidden = [], bound = [], isCodeWritable = false } = extra;
   return [
     ...root.filter(({ name }) => !OWN_IN_ROOT.has(name)).flatMap(entry => mountOf('/', entry)),
     '--tmpfs',
     '/var',
     ...varFolder.filter(({ name }) => !OWN_IN_VAR.has(name)).flatMap(entry => mountOf('/var/', entry)),
     ...['--symlink', '/run', '/var/run', '--symlink', '/tmp', '/var/tmp'],
-    ...['--ro-bind', codeDir, CODE_DIR, '--ro-bind', langDir, '/var/lang'],
+    ...[isCodeWritable ? '--bind' : '--ro-bind', codeDir, CODE_DIR, '--ro-bind', langDir, '/var/lang'],
     ...['--tmpfs', '/run', '--ro-bind', insideDir, INSIDE, '--ro-bind', nodePath, INSIDE_NODE],
-    ...['--proc', '/proc', '--dev', '/dev'],
+    ...['--proc', '/proc', '--dev', '/dev', '--size', String(SHARED_MEMORY_BYTES), '--tmpfs', '/dev/shm'],
     ...['--size', String(tmpBytes), '--tmpfs', '/tmp'],
-    ...['/var', '/run', '/'].flatMap(folder => ['--remount-ro', folder]),
+    ...hidden.flatMap(folder => ['--tmpfs', folder]),
+    ...bound.flatMap(({ from, at, isWritable }) => [isWritable ? '--bind' : '--ro-bind', from, at]),
+    ...[...hidden, '/var', '/run', '/dev', '/'].flatMap(folder => ['--remount-ro', folder]),
     ...['--chdir', CODE_DIR],
   ];
 }

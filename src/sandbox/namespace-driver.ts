@@ -11,7 +11,7 @@ import { CloudLang } from './cloud-lang.ts';
 import type { Sandbox, SandboxDriver, SandboxObserver, SandboxRequest } from './driver.ts';
 import { MARK } from './guardian.ts';
 import { findOnPath } from './interpreters.ts';
-import type { FolderEntry } from './mounts.ts';
+import type { ExtraMounts, FolderEntry } from './mounts.ts';
 import { CODE_DIR, mountArguments } from './mounts.ts';
 import { NamespaceTree, noBubblewrap } from './namespace-tree.ts';
 import { notStarted } from './not-started.ts';
@@ -25,6 +25,7 @@ export interface NamespaceDriverOptions {
   /** The cloud's environment beside the function's own. */
   readonly cloudEnvironment: Readonly<Record<string, string>>;
   readonly tmpBytes: number;
+  readonly extraMounts?: ExtraMounts;
   /** The caller's PATH: where this machine's interpreters are looked for. */
   readonly searchPath: string;
   /** Told once each: what this machine has other than the cloud. */
@@ -122,6 +123,7 @@ export class NamespaceDriver implements SandboxDriver {
           insideDir: INSIDE_DIR,
           nodePath: process.execPath,
           tmpBytes: this.#options.tmpBytes,
+          extra: this.#options.extraMounts ?? {},
         }),
         startFile,
         port,
@@ -131,8 +133,9 @@ export class NamespaceDriver implements SandboxDriver {
         onListening: socket => {
           if (sandbox.listened(socket)) tree.dial();
         },
-        onConnected: (socket: Socket) => sandbox.ready(() => socket),
+        onConnected: (socket: Socket) => sandbox.ready(socket),
         onOutput: (stream, line) => sandbox.printed(stream, line),
+        onEnding: exit => sandbox.ending(exit),
         onExit: exit => sandbox.exited(exit),
       });
       sandbox.adopt(tree);

@@ -1,7 +1,7 @@
 // Who lives in an instance's own process namespace. Linux's /proc, where every process of it can be seen.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { DIALER } from './mounts.ts';
-import { processGroupOf } from './process-table.ts';
+import { ProcessLook, processGroupOf } from './process-table.ts';
 
 /** A namespace as bubblewrap tells it. */
 export interface ProcessNamespace {
@@ -19,10 +19,12 @@ export function readNamespace(json: string): ProcessNamespace | null {
 }
 
 /** Every process but bubblewrap's and ours, which all have the dialer in their arguments. */
-export function functionProcesses({ name }: ProcessNamespace): readonly number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter(pid => Number.isInteger(pid) && readOr('', () => readlinkSync(`/proc/${pid}/ns/pid`)) === name)
+export function functionProcesses(
+  { name }: ProcessNamespace,
+  look: ProcessLook = new ProcessLook(),
+): readonly number[] {
+  return look
+    .inNamespace(name)
     .filter(pid => processGroupOf(pid) !== null)
     .filter(pid => !commandOf(pid).includes(DIALER));
 }
@@ -33,7 +35,12 @@ const MAX_LOOKS = 500;
 function commandOf(pid: number): string {
   let command = '';
   for (let look = 0; look < MAX_LOOKS && command === ''; look++) {
-    command = readOr('gone', () => readFileSync(`/proc/${pid}/cmdline`, 'latin1'));
+    try {
+      command = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+    } catch {
+      // It is gone.
+      break;
+    }
   }
   return command;
 }
@@ -41,13 +48,4 @@ function commandOf(pid: number): string {
 /** Its first process is a zombie only when all others are gone. */
 export function isNamespaceAlive({ init }: ProcessNamespace): boolean {
   return processGroupOf(init) !== null;
-}
-
-/** A process may be gone by the time it is looked at. */
-function readOr(otherwise: string, read: () => string): string {
-  try {
-    return read();
-  } catch {
-    return otherwise;
-  }
 }

@@ -12,6 +12,7 @@ import { readLines } from './lines.ts';
 import { DIALER, INSIDE_NODE } from './mounts.ts';
 import type { ProcessNamespace } from './namespace-processes.ts';
 import { functionProcesses, isNamespaceAlive, readNamespace } from './namespace-processes.ts';
+import { ProcessLook } from './process-table.ts';
 import type { ProcessMark } from './process-tree.ts';
 import type { Tree } from './tree-sandbox.ts';
 
@@ -33,6 +34,8 @@ export interface NamespaceTreeOptions {
   readonly onOutput: (stream: 'stdout' | 'stderr', line: string) => void;
   /** Once and last. */
   readonly onExit: (exit: SandboxExit) => void;
+  /** The leader has ended: what else there is of the tree is being ended. */
+  readonly onEnding: (exit: SandboxExit) => void;
 }
 
 const NAMESPACES = ['net', 'pid', 'ipc', 'uts'].map(name => `--unshare-${name}`);
@@ -125,7 +128,9 @@ export class NamespaceTree implements Tree {
   }
 
   /** Beside the function's processes there are bubblewrap's and ours. */
-  readonly functionRoot = null;
+  processes(look: ProcessLook): readonly number[] {
+    return this.#namespace === null ? [] : functionProcesses(this.#namespace, look);
+  }
 
   get isOver(): boolean {
     return this.#isOver;
@@ -188,6 +193,7 @@ export class NamespaceTree implements Tree {
 
   async #leaderExited(exit: SandboxExit): Promise<void> {
     this.#exit = exit;
+    this.#options.onEnding(exit);
     await this.#told;
     while (this.#isAsked && !this.#isKilled && this.#living().length > 0) await delay(LOOK_PAUSE_MS);
     this.#end();
@@ -215,7 +221,7 @@ export class NamespaceTree implements Tree {
   }
 
   #living(): readonly number[] {
-    return this.#namespace === null ? [] : functionProcesses(this.#namespace);
+    return this.processes(new ProcessLook());
   }
 }
 

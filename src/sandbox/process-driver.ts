@@ -119,6 +119,7 @@ export class ProcessDriver implements SandboxDriver {
           env: { ...own, ...hooked, [MARK]: sandbox.mark },
           mark: { name: MARK, value: sandbox.mark },
           onOutput: (stream, line) => sandbox.printed(stream, line),
+          onEnding: exit => sandbox.ending(exit),
           onExit: exit => {
             stopWatching();
             sandbox.exited(exit);
@@ -139,7 +140,11 @@ export class ProcessDriver implements SandboxDriver {
   #reached(sandbox: TreeSandbox, { port, address, actualPort = port }: Reached): void {
     if (!sandbox.listened({ port, address })) return;
     const host = isWildcard(address) ? '127.0.0.1' : address;
-    sandbox.ready(() => connect({ host, port: actualPort, noDelay: true, allowHalfOpen: true }));
+    const target = { host, port: actualPort, noDelay: true, allowHalfOpen: true };
+    const socket = connect(target);
+    // It has stopped listening since; it may begin again, and that is told anew.
+    socket.on('error', () => {});
+    socket.once('connect', () => sandbox.ready(socket, () => connect(target)));
   }
 
   #baseEnvironment(runtimeDir: RuntimeDir): Record<string, string> {

@@ -1,8 +1,41 @@
-// What the system knows of processes: who bears an instance's mark, who descends from whom, how much memory
-// they use. Linux's /proc; elsewhere it knows nothing, and says so with null.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+// What the system knows of processes: who bears an instance's mark, who is in which namespace, who lives. Linux's
+// /proc; elsewhere it knows nothing, and says so with null.
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 const hasProc = existsSync('/proc/self/environ');
+
+/** One look at all processes, for many instances: each of the two ways to find theirs is gone once, when first needed. */
+export class ProcessLook {
+  #byMark: ReadonlyMap<string, readonly number[]> | null = null;
+  #byNamespace: ReadonlyMap<string, readonly number[]> | null = null;
+
+  marked(name: string, value: string): readonly number[] {
+    this.#byMark ??= processesByMark(name) ?? new Map();
+    return this.#byMark.get(value) ?? [];
+  }
+
+  /** `name` as `/proc/PID/ns/pid` has it. */
+  inNamespace(name: string): readonly number[] {
+    this.#byNamespace ??= processesByNamespace();
+    return this.#byNamespace.get(name) ?? [];
+  }
+}
+
+function processesByNamespace(): ReadonlyMap<string, readonly number[]> {
+  const found = new Map<string, number[]>();
+  for (const entry of (hasProc ? listOrNull('/proc') : null) ?? []) {
+    const pid = Number(entry);
+    if (Number.isInteger(pid)) add(found, namespaceOf(pid), pid);
+  }
+  return found;
+}
+
+function add(found: Map<string, number[]>, key: string | null, pid: number): void {
+  if (key === null) return;
+  const pids = found.get(key);
+  if (pids === undefined) found.set(key, [pid]);
+  else pids.push(pid);
+}
 
 /**
  * The living processes that were started with the variable `name`, by its value; null where the system does not
@@ -20,11 +53,7 @@ export function processesByMark(name: string): ReadonlyMap<string, readonly numb
     // A zombie's environment is empty, so what is dead does not count.
     const environment = readOrNull(`/proc/${pid}/environ`);
     if (environment === null || environment.length === 0) continue;
-    const value = valueIn(start, environment);
-    if (value === null) continue;
-    const pids = found.get(value);
-    if (pids === undefined) found.set(value, [pid]);
-    else pids.push(pid);
+    add(found, valueIn(start, environment), pid);
   }
   return found;
 }
@@ -58,54 +87,13 @@ export function isGroupAlive(group: number): boolean {
   return entries === null || entries.some(pid => /^\d+$/.test(pid) && processGroupOf(Number(pid)) === group);
 }
 
-/** The process and all that the main threads of living parents have forked. */
-function descendants(root: number): readonly number[] {
-  const pids = [root];
-  for (const pid of pids) {
-    const children = readOrNull(`/proc/${pid}/task/${pid}/children`)?.toString() ?? '';
-    for (const child of children.split(' ')) {
-      if (child !== '') pids.push(Number(child));
-    }
+function namespaceOf(pid: number): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    // Gone, a zombie, or another user's.
+    return null;
   }
-  return pids;
-}
-
-export interface TreeMemory {
-  /** What the tree uses now. */
-  readonly usedBytes: number;
-  /** The most that can be known to have been used at once: also what a single process used between two looks. */
-  readonly peakBytes: number;
-}
-
-export interface TreeProcesses {
-  /** Null: only those that are known by their mark are counted. */
-  readonly root: number | null;
-  /** Those of its processes that are known by their mark, since not every one can be found by its parents. */
-  readonly others: readonly number[];
-}
-
-/**
- * The memory of a tree of processes, or null where the system does not tell. Pages of files (the interpreter's own,
- * mostly) are shared by the processes of a tree, as a container shares them, so only the largest such part counts.
- */
-export function treeMemory({ root, others }: TreeProcesses): TreeMemory | null {
-  if (!hasProc) return null;
-  const pids = new Set([...(root === null ? [] : descendants(root)), ...others]);
-  let ownBytes = 0;
-  let fileBytes = 0;
-  let peakBytes = 0;
-  for (const pid of pids) {
-    const status = readOrNull(`/proc/${pid}/status`)?.toString() ?? '';
-    ownBytes += kilobytes(status, 'RssAnon') * 1024;
-    fileBytes = Math.max(fileBytes, (kilobytes(status, 'RssFile') + kilobytes(status, 'RssShmem')) * 1024);
-    peakBytes = Math.max(peakBytes, kilobytes(status, 'VmHWM') * 1024);
-  }
-  const usedBytes = ownBytes + fileBytes;
-  return usedBytes === 0 ? null : { usedBytes, peakBytes: Math.max(usedBytes, peakBytes) };
-}
-
-function kilobytes(text: string, field: string): number {
-  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0);
 }
 
 /** A process may be gone, or another user's, by the time its file is read. */

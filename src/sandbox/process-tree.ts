@@ -7,6 +7,7 @@ import type { SandboxExit } from '../core/end-cause.ts';
 import type { LineReader } from './lines.ts';
 import { readLines } from './lines.ts';
 import { notStarted } from './not-started.ts';
+import type { ProcessLook } from './process-table.ts';
 import { isGroupAlive, processesByMark, processGroupOf } from './process-table.ts';
 import type { Tree } from './tree-sandbox.ts';
 
@@ -28,6 +29,8 @@ export interface ProcessTreeOptions {
   readonly onOutput: (stream: 'stdout' | 'stderr', line: string) => void;
   /** Once and last: nothing of the tree is left, and all its output was told. */
   readonly onExit: (exit: SandboxExit) => void;
+  /** The leader has ended: what else there is of the tree is being ended. */
+  readonly onEnding: (exit: SandboxExit) => void;
 }
 
 /** How long what was killed may take to die, and how long it is between two looks at it. */
@@ -77,6 +80,7 @@ export class ProcessTree implements Tree {
       if (child.pid === undefined) return;
       const exit: SandboxExit =
         signal === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'signaled', signal };
+      options.onEnding(exit);
       void this.#finish(exit);
     });
   }
@@ -86,9 +90,9 @@ export class ProcessTree implements Tree {
     return this.#child.pid ?? null;
   }
 
-  /** All that descends from the leader is the function's. */
-  get functionRoot(): number | null {
-    return this.pid;
+  processes(look: ProcessLook): readonly number[] {
+    const { name, value } = this.#options.mark;
+    return [...(this.pid === null ? [] : [this.pid]), ...look.marked(name, value)];
   }
 
   get isOver(): boolean {

@@ -5,7 +5,14 @@ import { WORDING } from './not-started.ts';
 export type StartPlan =
   | { readonly kind: 'run'; readonly command: string; readonly args: readonly string[] }
   /** `message` is the platform's wording. */
-  | { readonly kind: 'cannot-run'; readonly message: string; readonly advice: string };
+  | {
+      readonly kind: 'cannot-run';
+      readonly trouble: StartTrouble;
+      readonly message: string;
+      readonly advice: string;
+    };
+
+export type StartTrouble = 'not-executable' | 'no-first-line' | 'byte-order-mark' | 'crlf';
 
 export interface StartFile {
   /** `scf_bootstrap`, or what the platform calls it. */
@@ -34,6 +41,7 @@ export function planStart(file: StartFile, folders: CloudFolders): StartPlan {
   if (!file.isExecutable) {
     return {
       kind: 'cannot-run',
+      trouble: 'not-executable',
       message: WORDING.permissionDenied(file.name),
       advice: `Make the start file executable: chmod 755 ${file.name}`,
     };
@@ -43,10 +51,12 @@ export function planStart(file: StartFile, folders: CloudFolders): StartPlan {
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(file.bytes);
   const [firstLine = ''] = text.split('\n', 1);
   if (!firstLine.startsWith('#!')) {
+    const hasMark = text.startsWith('\uFEFF');
     return {
       kind: 'cannot-run',
+      trouble: hasMark ? 'byte-order-mark' : 'no-first-line',
       message: WORDING.execFormatError(file.name),
-      advice: text.startsWith('\uFEFF')
+      advice: hasMark
         ? `Save the start file without a byte order mark: sed -i '1s/^\\xEF\\xBB\\xBF//' ${file.name}`
         : 'Begin the start file with a line that names its interpreter: #!/bin/bash',
     };
@@ -54,6 +64,7 @@ export function planStart(file: StartFile, folders: CloudFolders): StartPlan {
   if (firstLine.endsWith('\r')) {
     return {
       kind: 'cannot-run',
+      trouble: 'crlf',
       message: WORDING.noSuchFile(file.name),
       advice: `The start file's lines end with CRLF; save it with LF: sed -i 's/\\r$//' ${file.name}`,
     };
@@ -118,7 +129,7 @@ function toLocalPaths(text: string, folders: CloudFolders): string {
 }
 
 /** ELF or Mach-O: run as it is. */
-function isBinary(bytes: Uint8Array): boolean {
+export function isBinary(bytes: Uint8Array): boolean {
   const magic = [...bytes.subarray(0, 4)].map(byte => byte.toString(16).padStart(2, '0')).join('');
   return magic === '7f454c46' || magic === 'cffaedfe' || magic === 'cafebabe';
 }

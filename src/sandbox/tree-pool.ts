@@ -1,11 +1,18 @@
 // The running sandboxes of a driver that makes trees of processes: what they share, their memory watch, their end.
 import { randomUUID } from 'node:crypto';
 import type { SandboxObserver, SandboxRequest } from './driver.ts';
-import { Guardian, MARK, markOf } from './guardian.ts';
-import { processesByMark } from './process-table.ts';
+import { Guardian, markOf } from './guardian.ts';
+import { ProcessLook } from './process-table.ts';
 import { TreeSandbox } from './tree-sandbox.ts';
 
-const MEMORY_LOOK_EVERY_MS = 500;
+/** Soon enough that what takes memory as fast as it can is ended before the machine suffers. */
+const MEMORY_LOOK_EVERY_MS = 50;
+
+/** With many processes less often, so that looking takes a few hundredths of the time at most. */
+const MEMORY_LOOK_MS_PER_PROCESS = 1;
+
+/** Looking for processes that no known one has forked goes through all of the machine's: some milliseconds. */
+const PROCESS_LOOK_EVERY_MS = 500;
 
 export interface TreePoolOptions<Shared> {
   /** Makes what all sandboxes share, with the first of them. It may fail; the next sandbox tries again. */
@@ -21,6 +28,7 @@ export class TreePool<Shared> {
   readonly #running = new Map<string, TreeSandbox>();
   #shared: Promise<{ readonly shared: Shared; readonly guardian: Guardian }> | null = null;
   #memoryTimer: NodeJS.Timeout | null = null;
+  #untilProcessLookMs = 0;
 
   constructor(options: TreePoolOptions<Shared>) {
     this.#options = options;
@@ -42,13 +50,13 @@ export class TreePool<Shared> {
         const advice = 'See whether the temporary folder can be written';
         sandbox.exited({ kind: 'not-started', message: error.message, advice });
       });
-    this.#memoryTimer ??= setInterval(() => this.#lookAtMemory(), MEMORY_LOOK_EVERY_MS).unref();
+    if (this.#memoryTimer === null) this.#lookLater(MEMORY_LOOK_EVERY_MS);
     return sandbox;
   }
 
   /** Every sandbox has exited. */
   async close(): Promise<void> {
-    if (this.#memoryTimer !== null) clearInterval(this.#memoryTimer);
+    this.#lookNoMore();
     const made = await this.#shared?.catch(() => null);
     if (!made) return;
     this.#options.unshare(made.shared);
@@ -78,14 +86,31 @@ export class TreePool<Shared> {
         ({ guardian }) => guardian.forget(pid),
         () => {},
       );
-    if (this.#running.size === 0 && this.#memoryTimer !== null) {
-      clearInterval(this.#memoryTimer);
-      this.#memoryTimer = null;
-    }
+    if (this.#running.size === 0) this.#lookNoMore();
   }
 
-  #lookAtMemory(): void {
-    const byMark = processesByMark(MARK);
-    for (const sandbox of this.#running.values()) sandbox.lookAtMemory(byMark);
+  #lookLater(afterMs: number): void {
+    this.#memoryTimer = setTimeout(() => this.#lookAtMemory(afterMs), afterMs).unref();
   }
+
+  #lookNoMore(): void {
+    if (this.#memoryTimer !== null) clearTimeout(this.#memoryTimer);
+    this.#memoryTimer = null;
+  }
+
+  #lookAtMemory(sinceLastMs: number): void {
+    const sandboxes = [...this.#running.values()];
+    this.#untilProcessLookMs -= sinceLastMs;
+    const isDue = this.#untilProcessLookMs <= 0 || sandboxes.some(isUnknown);
+    if (isDue) this.#untilProcessLookMs = PROCESS_LOOK_EVERY_MS;
+    const look = isDue ? new ProcessLook() : null;
+    for (const sandbox of sandboxes) sandbox.lookAtMemory(look);
+    const processCount = sandboxes.reduce((count, sandbox) => count + sandbox.processCount, 0);
+    this.#lookLater(Math.max(MEMORY_LOOK_EVERY_MS, processCount * MEMORY_LOOK_MS_PER_PROCESS));
+  }
+}
+
+/** It runs, and none of its processes is known. */
+function isUnknown({ pid, processCount }: TreeSandbox): boolean {
+  return pid !== null && processCount === 0;
 }

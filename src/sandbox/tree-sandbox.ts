@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import type { SandboxExit } from '../core/end-cause.ts';
 import { isLoopback } from './addresses.ts';
 import type { Sandbox, SandboxObserver, SandboxRequest } from './driver.ts';
-import { MARK } from './guardian.ts';
-import { processesByMark, treeMemory } from './process-table.ts';
+import { ProcessLook } from './process-table.ts';
+import { TreeMemory } from './tree-memory.ts';
 
 /** The processes of one instance. */
 export interface Tree {
@@ -12,10 +12,10 @@ export interface Tree {
   readonly pid: number | null;
   /** From then on its numbers may be those of other processes. */
   readonly isOver: boolean;
-  /** The process whose descendants are all the function's; null if only the mark tells which are. */
-  readonly functionRoot: number | null;
   /** Makes a connection beforehand; left out where `connect` can make one any time. */
   dial?(): void;
+  /** The function's processes, as far as this look can tell; what descends from them is the function's too. */
+  processes(look: ProcessLook): readonly number[];
   terminate(): void;
   kill(): void;
 }
@@ -34,7 +34,8 @@ export class TreeSandbox implements Sandbox {
   readonly #parts: TreeSandboxParts;
   #tree: Tree | null = null;
   #connect: (() => Socket) | null = null;
-  #peakMemoryBytes: number | null = null;
+  #untaken: Socket | null = null;
+  readonly #memory = new TreeMemory();
   /** Asked to end before there was a process. */
   #isUnwanted = false;
   #hasExited = false;
@@ -50,7 +51,7 @@ export class TreeSandbox implements Sandbox {
   }
 
   get peakMemoryBytes(): number | null {
-    return this.#peakMemoryBytes;
+    return this.#memory.peakBytes;
   }
 
   get isUnwanted(): boolean {
@@ -70,6 +71,7 @@ export class TreeSandbox implements Sandbox {
   /** The function listens on some port. Returns whether that is where the platform will connect, for the first time. */
   listened({ port, address }: { readonly port: number; readonly address: string }): boolean {
     if (this.#hasExited || this.#connect !== null) return false;
+    this.#parts.observer.onListening?.(address, port);
     if (port !== this.request.port) {
       this.#parts.observer.onOtherPort(port);
       return false;
@@ -79,11 +81,17 @@ export class TreeSandbox implements Sandbox {
     return false;
   }
 
-  /** The function can be reached, by `connect`. */
-  ready(connect: () => Socket): void {
-    if (this.#hasExited || this.#connect !== null) return;
-    this.#connect = connect;
-    this.lookAtMemory();
+  /** The function can be reached: `first` is connected to it. */
+  ready(first: Socket, connectAgain: () => Socket = () => first): void {
+    // Should it fail before anyone has taken it; whoever has listens for himself.
+    first.on('error', () => {});
+    if (this.#hasExited || this.#connect !== null) {
+      first.destroy();
+      return;
+    }
+    this.#untaken = first;
+    this.#connect = connectAgain;
+    this.lookAtMemory(new ProcessLook());
     this.#parts.observer.onReady();
   }
 
@@ -98,32 +106,42 @@ export class TreeSandbox implements Sandbox {
     this.#tree.dial();
   }
 
+  ending(exit: SandboxExit): void {
+    if (!this.#hasExited) this.#parts.observer.onEnding?.(exit);
+  }
+
   /** Tells the end, once. */
   exited(exit: SandboxExit): void {
     if (this.#hasExited) return;
     this.#hasExited = true;
+    this.#untaken?.destroy();
     this.#parts.onGone();
     this.#parts.observer.onExit(exit);
   }
 
-  lookAtMemory(byMark = processesByMark(MARK)): void {
+  /** How many processes it has, as far as is known. */
+  get processCount(): number {
+    return this.#memory.processCount;
+  }
+
+  /** Without a look at all processes only at those that are known, and at what descends from them. */
+  lookAtMemory(look: ProcessLook | null): void {
     const tree = this.#tree;
     if (tree === null || tree.pid === null || tree.isOver || this.#hasExited) return;
-    const processes = { root: tree.functionRoot, others: byMark?.get(this.mark) ?? [] };
-    const memory = treeMemory(processes);
-    if (memory === null) return;
-    this.#peakMemoryBytes = Math.max(this.#peakMemoryBytes ?? 0, memory.peakBytes);
-    this.#parts.observer.onMemory(memory.usedBytes);
+    const usedBytes = this.#memory.measure(look === null ? null : tree.processes(look));
+    if (usedBytes !== null) this.#parts.observer.onMemory(usedBytes);
   }
 
   connect(): Socket {
     if (this.#connect === null) throw new Error('connect() before onReady()');
-    return this.#connect();
+    const socket = this.#untaken ?? this.#connect();
+    this.#untaken = null;
+    return socket;
   }
 
   terminate(): void {
     this.#isUnwanted = true;
-    this.lookAtMemory();
+    this.lookAtMemory(new ProcessLook());
     this.#tree?.terminate();
   }
 

@@ -1,9 +1,17 @@
 // One recorded connection as a scenario: the client's side again, and what the function answered as what to expect.
 // Pure.
-import { isSendableCloseCode, OPCODE, readClosePayload } from '../core/frame.ts';
+import { OPCODE, readClosePayload } from '../core/frame.ts';
 import type { HarEnd, HarEntry, HarMessage } from './har-shape.ts';
 import type { IgnoredPath } from './ignored-path.ts';
-import type { ExpectedMessage, Matcher, Scenario, SourcePosition, Step, StepAction } from './scenario.ts';
+import type {
+  ExpectedMessage,
+  Matcher,
+  OutgoingMessage,
+  Scenario,
+  SourcePosition,
+  Step,
+  StepAction,
+} from './scenario.ts';
 
 /** What must not be sent as it was, as the new connection has its own. */
 const OWN_HEADERS = /^(?::.*|host|connection|upgrade|content-length|transfer-encoding|sec-websocket-.*)$/i;
@@ -44,7 +52,7 @@ export function harScenario(recorded: RecordedEntry): Scenario | Unplayable {
   const end = entry._scfWs ?? null;
   const isOpen = entry.response.status === 101 || (entry._webSocketMessages ?? []).some(isData);
   const connection = connect(entry, isOpen);
-  const scenario = { name, at, functionName: null, configFile: null };
+  const scenario = { name, at, functionName: null, configFile: null, variables: new Map() };
   if (!isOpen) {
     const steps = [connection, refusal(entry, ignore), ...(end === null ? [] : invocation(end))];
     return { ...scenario, timeoutMs: null, steps: steps.map(step => ({ ...step, at })) };
@@ -127,10 +135,10 @@ class Conversation {
       };
     }
     for (const action of advance(gapMs)) this.#push(action, at);
-    const isText = opcode === OPCODE.text;
-    const outgoing = isText
-      ? ({ kind: 'text', text: literal(data) } as const)
-      : ({ kind: 'base64', data } as const);
+    const outgoing: OutgoingMessage =
+      opcode === OPCODE.text
+        ? { kind: 'text', text: literal(data), isBinary: false }
+        : { kind: 'base64', data, isBinary: true };
     this.#push({ kind: 'send', as: CLIENT, message: outgoing }, at);
     return null;
   }
@@ -139,7 +147,7 @@ class Conversation {
   #close(message: HarMessage, at: SourcePosition): void {
     const payload = readClosePayload(bytesOf(message.data ?? ''));
     const known = message.code ?? payload.code;
-    const code = known !== null && isSendableCloseCode(known) ? known : null;
+    const code = known !== null && canSendCode(known) ? known : null;
     this.#hasClosed = true;
     if (message.type === 'receive') {
       const withinMs = Math.ceil(this.#gapTo(message)) + PATIENCE_MS;
@@ -152,7 +160,7 @@ class Conversation {
 
   #expected({ opcode, data, _truncated }: HarMessage, at: SourcePosition): ExpectedMessage {
     const { ignore } = this.#recorded;
-    return { matcher: matcherOf(), capture: [], at };
+    return { matcher: matcherOf(), isBinary: opcode === OPCODE.binary, capture: [], at };
 
     function matcherOf(): Matcher {
       const text = data ?? '';
@@ -183,7 +191,7 @@ function isData({ opcode }: HarMessage): boolean {
   return opcode === OPCODE.text || opcode === OPCODE.binary;
 }
 
-function connect({ request }: HarEntry, mustOpen: boolean): StepAction {
+function connect({ request, _scfWs: end }: HarEntry, mustOpen: boolean): StepAction {
   const { pathname, search } = new URL(request.url);
   const headers: Record<string, string> = {};
   for (const { name, value } of request.headers) {
@@ -199,7 +207,9 @@ function connect({ request }: HarEntry, mustOpen: boolean): StepAction {
     .map(text => text.trim())
     .filter(text => text !== '');
   const path = literal(`${pathname}${search}`);
-  return { kind: 'connect', as: CLIENT, path, headers, subprotocols, functionName: null, mustOpen };
+  // scf-ws's own have the route that the function had there.
+  const isRouted = end !== undefined;
+  return { kind: 'connect', as: CLIENT, path, isRouted, headers, subprotocols, functionName: null, mustOpen };
 }
 
 function refusal({ response, _scfWs: end }: HarEntry, ignore: readonly IgnoredPath[]): StepAction {
@@ -219,7 +229,7 @@ function ownEnding(end: HarEnd, wait: StepAction[]): StepAction[] | null {
   const withinMs = PATIENCE_MS;
   switch (cause) {
     case 'client-closed':
-      if (code !== null && !isSendableCloseCode(code)) return null;
+      if (code !== null && !canSendCode(code)) return null;
       return [...wait, close(code, literal(closeReason)), ...invocation(end)];
     case 'client-lost':
       return [...wait, { kind: 'cut', as: CLIENT }, ...invocation(end)];
@@ -253,6 +263,12 @@ function invocation({ statusCode, cause }: HarEnd): StepAction[] {
 
 function close(code: number | null, reason: string): StepAction {
   return { kind: 'close', as: CLIENT, code, reason };
+}
+
+/** RFC 6455 §7.4; clients send no code that has no meaning yet. */
+function canSendCode(code: number): boolean {
+  const isDefined = code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006;
+  return isDefined || (code >= 3000 && code <= 4999);
 }
 
 /** Parts of a millisecond are of no weight, and of no interest. */

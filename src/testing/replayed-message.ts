@@ -1,54 +1,45 @@
-// Is a message what it was when it was recorded: the same text, or the same JSON but for ignored values? Pure.
+// A message that was recorded against one that comes now, as JSON in which some values may differ. Pure.
+import { parseJson } from './capture.ts';
 import type { IgnoredPath } from './ignored-path.ts';
 import { isIgnored } from './ignored-path.ts';
 import type { JsonValue } from './json.ts';
 import type { Matcher } from './scenario.ts';
+import { prettyJson } from './show.ts';
 
 export type ReplayedMatcher = Extract<Matcher, { kind: 'replayed' }>;
 
-export interface ReplayedMismatch {
-  /** One sentence: what was expected and what came instead. */
-  readonly reason: string;
-  /** To be compared line by line. */
-  readonly expected: string;
-  readonly actual: string;
-}
+export type Replayed =
+  | { readonly kind: 'same' }
+  /** Nothing in it can be ignored: the texts are to be compared as they are. */
+  | { readonly kind: 'text' }
+  /** `reason`: one sentence; the two texts are for a comparison line by line. */
+  | {
+      readonly kind: 'different';
+      readonly reason: string;
+      readonly expected: string;
+      readonly actual: string;
+    };
 
 /** Stands in a comparison where a value may be anything. */
 const IGNORED = '(ignored)';
 
-/** Null if the message is what it was. */
-export function replayedMismatch({ text, ignore }: ReplayedMatcher, actual: string): ReplayedMismatch | null {
-  if (text === actual) return null;
-  const recorded = parseComposite(text);
-  if (ignore.length === 0 || recorded === undefined) {
-    return { reason: 'expected the text that was recorded, got another', expected: text, actual };
-  }
+export function compareReplayed({ text, ignore }: ReplayedMatcher, actual: string): Replayed {
+  const recorded = parseJson(text);
+  if (ignore.length === 0 || !isComposite(recorded)) return { kind: 'text' };
   const wanted = masked(recorded, ignore);
-  const expected = shown(wanted);
-  const come = parseComposite(actual);
+  const expected = prettyJson(wanted);
+  const come = parseJson(actual);
   if (come === undefined) {
-    return { reason: 'expected JSON as it was recorded, got something else', expected, actual };
+    return { kind: 'different', reason: 'expected JSON, got text that is not JSON', expected, actual };
   }
   const got = masked(come, ignore);
   const path = firstDifference(wanted, got, '$');
-  if (path === null) return null;
-  const reason = `expected the JSON that was recorded, got another ${path}`;
-  return { reason, expected, actual: shown(got) };
+  if (path === null) return { kind: 'same' };
+  const reason = `${path} is not what it was when it was recorded`;
+  return { kind: 'different', reason, expected, actual: prettyJson(got) };
 }
 
-/** Undefined for what is not JSON, and for a JSON value that has no parts. */
-function parseComposite(text: string): JsonValue | undefined {
-  try {
-    const value: JsonValue = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    // Most messages are not JSON, and that is what the caller asks.
-    return undefined;
-  }
-}
-
-/** The value with what may be anything made the same, and keys in order. Whether an ignored value is there at all is ignored, too. */
+/** The value with all that may be anything made the same. */
 function masked(
   value: JsonValue,
   ignore: readonly IgnoredPath[],
@@ -57,9 +48,8 @@ function masked(
   const inner = (item: JsonValue, key: string | number): JsonValue =>
     isIgnored([...keys, key], ignore) ? IGNORED : masked(item, ignore, [...keys, key]);
   if (isList(value)) return value.map(inner);
-  if (value === null || typeof value !== 'object') return value;
-  const entries = Object.entries(value).map(([key, item]): [string, JsonValue] => [key, inner(item, key)]);
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+  if (!isComposite(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inner(item, key)]));
 }
 
 /** The path to the first value that is not the same in both; null if they are equal. */
@@ -74,6 +64,7 @@ function firstDifference(a: JsonValue | undefined, b: JsonValue | undefined, pat
   return null;
 }
 
+/** Whether an ignored value is there at all is ignored, too. */
 function isAbsentAndIgnored(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   return (a === undefined && b === IGNORED) || (b === undefined && a === IGNORED);
 }
@@ -90,8 +81,4 @@ function isList(value: JsonValue): value is readonly JsonValue[] {
 
 function at(value: Composite, key: string): JsonValue | undefined {
   return isList(value) ? value[Number(key)] : value[key];
-}
-
-function shown(value: JsonValue): string {
-  return JSON.stringify(value, null, 2);
 }

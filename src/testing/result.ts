@@ -6,7 +6,7 @@ import type { SourcePosition } from './scenario.ts';
 export interface ScenarioResult {
   readonly name: string;
   readonly at: SourcePosition;
-  /** `skipped`: another failed before, and the run stops at the first failure. */
+  /** `skipped`: the run was stopped before or while it ran; see `stopped` of the run's end. */
   readonly outcome: 'passed' | 'failed' | 'skipped';
   /** Real time. */
   readonly durationMs: number;
@@ -61,10 +61,13 @@ export type RunEvent =
   /** A scenario file, or the config of its function, cannot be used; the others still run. */
   | { readonly type: 'problem'; readonly problem: ConfigProblem }
   | { readonly type: 'scenario-started'; readonly name: string; readonly at: SourcePosition }
+  /** One that is skipped ends without having started. */
   | { readonly type: 'scenario-ended'; readonly result: ScenarioResult }
   | {
       readonly type: 'run-ended';
       readonly totals: RunTotals;
+      /** Why scenarios were skipped: one had failed, or the user interrupted; null: all have run. */
+      readonly stopped: 'bail' | 'interrupted' | null;
       /** In the order in which they were found. */
       readonly results: readonly ScenarioResult[];
     };

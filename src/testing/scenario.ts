@@ -19,11 +19,15 @@ export interface Scenario {
   readonly configFile: string | null;
   /** Real time that it may take; null: what the runner says. */
   readonly timeoutMs: number | null;
+  /** What `${name}` stands for before anything is captured: `--set`, `vars`, and what is used of the environment. */
+  readonly variables: Variables;
   /** Those of the setup first. */
   readonly steps: readonly Step[];
 }
 
 export type Step = StepAction & { readonly at: SourcePosition };
+
+export type Variables = ReadonlyMap<string, JsonValue>;
 
 /** Text with `${name}` in it, filled in when the step is done. */
 export type Template = string;
@@ -34,6 +38,8 @@ export type StepAction =
       readonly as: string;
       /** Path and query. */
       readonly path: Template;
+      /** Does the path have the route of its function already? */
+      readonly isRouted?: boolean;
       readonly headers: Readonly<Record<string, Template>>;
       readonly subprotocols: readonly string[];
       readonly functionName: string | null;
@@ -94,17 +100,27 @@ export type StepAction =
   | { readonly kind: 'repeat'; readonly times: number; readonly steps: readonly Step[] }
   | { readonly kind: 'parallel'; readonly branches: readonly (readonly Step[])[] };
 
-export type OutgoingMessage =
+export type OutgoingMessage = { readonly isBinary: boolean } & (
   | { readonly kind: 'text'; readonly text: Template }
   | { readonly kind: 'json'; readonly value: JsonValue }
   | { readonly kind: 'base64'; readonly data: string }
-  /** So many bytes, as text. */
+  /** So many bytes of filling, each a letter. */
   | { readonly kind: 'size'; readonly bytes: number }
+  | FileContent
+);
+
+/** As it was when the scenario was read. */
+export interface FileContent {
+  readonly kind: 'file';
   /** Absolute. */
-  | { readonly kind: 'file'; readonly path: string; readonly isBinary: boolean };
+  readonly path: string;
+  readonly content: Buffer;
+}
 
 export interface ExpectedMessage {
   readonly matcher: Matcher;
+  /** Null: either will do. */
+  readonly isBinary: boolean | null;
   /** Variable → where its value stands in the message. */
   readonly capture: readonly Capture[];
   readonly at: SourcePosition;
@@ -126,10 +142,11 @@ export type Matcher =
   | { readonly kind: 'text'; readonly text: Template }
   /** The message is JSON that has at least this. */
   | { readonly kind: 'json'; readonly value: JsonValue }
-  | { readonly kind: 'regex'; readonly pattern: RegExp }
+  /** It compiles, whatever its variables are; its named groups are captured. */
+  | { readonly kind: 'regex'; readonly pattern: Template; readonly flags: string }
   | { readonly kind: 'base64'; readonly data: string }
   | { readonly kind: 'size'; readonly minBytes: number; readonly maxBytes: number }
-  | { readonly kind: 'file'; readonly path: string }
+  | FileContent
   | { readonly kind: 'any' }
   /** The text itself, without variables; if it is JSON, the values that `ignore` names may differ. */
   | { readonly kind: 'replayed'; readonly text: string; readonly ignore: readonly IgnoredPath[] };
@@ -139,7 +156,7 @@ export interface NumberRange {
   readonly max: number;
 }
 
-/** A report must have each of these keys with that value; a range where a number may vary. */
+/** A report must have each of these keys with that value; a range where a number may vary. Texts are templates. */
 export interface ReportMatcher {
   readonly [key: string]: string | number | boolean | null | NumberRange | ReportMatcher;
 }

@@ -9,6 +9,7 @@ const SIDES = fc.constantFrom('client', 'function');
 const EVENTS: fc.Arbitrary<Event> = fc.oneof(
   fc.constant({ type: 'sandbox-ready' }),
   fc.constant({ type: 'sandbox-bound-to-loopback', address: '127.0.0.1' }),
+  fc.constant({ type: 'sandbox-ending', exit: { kind: 'exited', code: 1 } }),
   fc.constant({ type: 'sandbox-exited', exit: { kind: 'exited', code: 1 } }),
   fc.record({ type: fc.constant('memory-measured'), usedBytes: fc.integer({ min: 1e8, max: 1.4e8 }) }),
   fc.constant({ type: 'upgrade-accepted' }),
@@ -51,6 +52,7 @@ class World {
 
   canHappen(event: Event, state: State): boolean {
     switch (event.type) {
+      case 'sandbox-ending':
       case 'sandbox-exited':
       case 'sandbox-ready':
       case 'sandbox-bound-to-loopback':

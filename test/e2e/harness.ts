@@ -2,12 +2,23 @@
 // its end a look at whether it left anything behind.
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import type { InvocationReport } from '../../src/core/invocation.ts';
+import { processesThatKnow } from '../leftovers.ts';
 import { until } from './until.ts';
 
 const program = fileURLToPath(new URL('../../bin/scf-ws.js', import.meta.url));
@@ -40,6 +51,10 @@ export function writeFunction(
 export interface DevOptions {
   /** The folder of the function. */
   readonly dir: string;
+  /** As whom to run the program, and where they find it; left out: as the one who runs the tests. */
+  readonly user?: { readonly uid: number; readonly program: string };
+  /** Where standard error goes, for a run that says too much to keep. */
+  readonly stderrFile?: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -54,8 +69,8 @@ export interface Ended {
 
 /** One run of the program, from its start to its end. */
 export class Dev {
-  /** Instances inherit TMPDIR, so whatever has this path in its environment is of this run. */
   readonly #folder = temporaryFolder();
+  /** Instances inherit TMPDIR, or see a folder within it: whatever knows its name is of this run. */
   readonly #temporary = join(this.#folder, 'tmp');
   readonly #reportFile = join(this.#folder, 'report.jsonl');
   readonly #child: ChildProcess;
@@ -64,21 +79,26 @@ export class Dev {
   #stdout = '';
   #stderr = '';
 
-  private constructor({ dir, args = [], env = {} }: DevOptions) {
+  private constructor({ dir, args = [], env = {}, user, stderrFile }: DevOptions) {
     mkdirSync(this.#temporary);
+    if (user !== undefined)
+      for (const path of [this.#folder, this.#temporary]) chownSync(path, user.uid, user.uid);
+    const stderr = stderrFile === undefined ? 'pipe' : openSync(stderrFile, 'w');
     const child = spawn(
       process.execPath,
-      [program, 'dev', dir, '--port', '0', '--report', this.#reportFile, ...args],
+      [user?.program ?? program, 'dev', dir, '--port', '0', '--report', this.#reportFile, ...args],
       {
         env: { ...process.env, NO_COLOR: '1', ...env, TMPDIR: this.#temporary },
-        stdio: ['ignore', 'pipe', 'pipe'],
+        stdio: ['ignore', 'pipe', stderr],
+        ...(user !== undefined && { uid: user.uid, gid: user.uid, cwd: '/' }),
       },
     );
+    if (typeof stderr === 'number') closeSync(stderr);
     this.#child = child;
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text;
     });
     this.#ended = new Promise(resolve => {
@@ -187,16 +207,7 @@ export class Dev {
 
   /** The pids of what runs by or for this run: the program, its guardian, its instances and what they started. */
   survivors(): readonly number[] {
-    const mark = Buffer.from(this.#temporary);
-    return readdirSync('/proc').flatMap(name => {
-      if (!/^\d+$/.test(name)) return [];
-      try {
-        return readFileSync(`/proc/${name}/environ`).includes(mark) ? [Number(name)] : [];
-      } catch {
-        // It has ended meanwhile.
-        return [];
-      }
-    });
+    return processesThatKnow(join(basename(this.#folder), 'tmp')).map(({ pid }) => pid);
   }
 
   /** What it left in the temporary folder. */

@@ -90,11 +90,14 @@ test('an instance that does not become ready is told, and connections still find
 });
 
 test('an instance that ends while no connection has it is told, and not given away', async () => {
-  const app = COUNTER.replace(
-    `console.log('starting ' + process.pid);`,
-    'setTimeout(() => process.exit(3), 300);',
-  );
-  const dev = await Dev.start({ dir: counter('ends', 'provisionedConcurrency: 1', app) });
+  // Only the first of its instances.
+  const once = `if (require('fs').existsSync('once')) {
+    require('fs').unlinkSync('once');
+    setTimeout(() => process.exit(3), 300);
+  }`;
+  const dir = counter('ends', 'provisionedConcurrency: 1', once + COUNTER);
+  writeFileSync(join(dir, 'once'), '');
+  const dev = await Dev.start({ dir });
   await dev.saysOnStderr(/that was kept ready is gone: it ended by itself \(code 3\)/);
   expect(await countOnce(dev)).toBe('1');
   expect((await dev.report(0)).sandbox.origin).toBe('cold');

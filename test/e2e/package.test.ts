@@ -26,6 +26,9 @@ beforeAll(async () => {
   });
   const [packed] = JSON.parse(stdout) as [{ readonly filename: string }];
   await run('tar', ['-xf', join(project, packed.filename), '-C', installed, '--strip-components', '1']);
+  const programs = join(project, 'node_modules', '.bin');
+  mkdirSync(programs);
+  symlinkSync(join(installed, 'bin', 'scf-ws.js'), join(programs, 'scf-ws'));
   // The registry's part, without the network.
   for (const name of [...Object.keys(manifest.dependencies), '@types/node', '@types/ws', 'vitest']) {
     const link = join(project, 'node_modules', name);
@@ -56,8 +59,9 @@ const inProject = (program: string, ...args: string[]): Promise<{ stdout: string
 const copyIn = (name: string): void =>
   cpSync(fileURLToPath(new URL(`consumer/${name}`, import.meta.url)), join(project, name));
 
-test('the example’s own test of its function passes', async () => {
-  const { stdout } = await inProject('npm', 'run', '--silent', 'test:program');
+test('the example’s own tests of its function pass', async () => {
+  const { stdout } = await inProject('npm', 'test', '--silent');
+  expect(stdout).toMatch(/3 passed/);
   expect(stdout).toMatch(/^# pass 2$/m);
 });
 
@@ -89,9 +93,4 @@ test('a test for vitest passes, `await using` included', async () => {
   const vitest = join('node_modules', 'vitest', 'vitest.mjs');
   const { stdout } = await inProject(process.execPath, vitest, 'run', '--reporter', 'json');
   expect(JSON.parse(stdout)).toMatchObject({ success: true, numPassedTests: 1 });
-});
-
-test('the program is there, as npm would link it', async () => {
-  const { stdout } = await inProject(process.execPath, 'node_modules/scf-ws/bin/scf-ws.js', '--version');
-  expect(stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/);
 });

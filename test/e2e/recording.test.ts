@@ -1,16 +1,16 @@
-// `scf-ws dev --record`, and its recordings played again.
-import { readFileSync, rmSync } from 'node:fs';
+// `scf-ws dev --record`, and its recordings played again with `scf-ws test`, as are those of other programs.
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { defaultConfig } from '../../src/config/defaults.ts';
-import { startEmulator } from '../../src/emulator.ts';
-import { parseIgnoredPath } from '../../src/testing/ignored-path.ts';
-import type { HarScenarios } from '../../src/testing/read-har.ts';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readHar } from '../../src/testing/read-har.ts';
-import { play } from '../testing/player.ts';
 import { Client } from './client.ts';
-import { Dev, scriptedDir, temporaryFolder, writeFunction } from './harness.ts';
+import { Dev, examplesDir, scriptedDir, temporaryFolder, writeFunction } from './harness.ts';
+import type { ProgramEnd } from './program.ts';
+import { Program } from './program.ts';
+
+const WS = JSON.stringify(createRequire(import.meta.url).resolve('ws'));
 
 let folder: string;
 let harFile: string;
@@ -24,29 +24,16 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const readBack = (...ignored: string[]): HarScenarios =>
-  readHar(readFileSync(harFile, 'utf8'), {
-    file: 'session.har',
-    ignore: ignored.map(parseIgnoredPath).filter(path => path !== null),
-  });
-
-async function playAll(dir: string, ...ignored: string[]): Promise<number> {
-  const { scenarios, problems } = readBack(...ignored);
-  expect(problems).toEqual([]);
-  const emulator = await startEmulator({ functions: [defaultConfig({ dir })] });
-  try {
-    for (const scenario of scenarios) await play(scenario, emulator);
-  } finally {
-    await emulator.stop();
-  }
-  return scenarios.length;
+function configure(config: object): void {
+  writeFileSync(join(folder, 'scf.json'), JSON.stringify(config));
 }
 
+const scfWsTest = (...args: readonly string[]): Promise<ProgramEnd> =>
+  Program.run(['test', ...args], { cwd: folder });
+
 test('a session can be played again: every end that can come again by itself', async () => {
-  const dev = await Dev.start({
-    dir: scriptedDir,
-    args: ['--record', harFile, '--idle-timeout', '15s', '--time-scale', '40'],
-  });
+  configure({ name: 'scripted', src: scriptedDir, idleTimeout: 15 });
+  const dev = await Dev.start({ dir: folder, args: ['--record', harFile, '--time-scale', '40'] });
   const url = dev.url('/path?a=%20b');
   const ends: ((client: Client) => void)[] = [
     ({ socket }) => socket.close(1000, 'bye'),
@@ -67,27 +54,97 @@ test('a session can be played again: every end that can come again by itself', a
     end(client);
     await dev.report(index);
   }
+  const causes = dev.reports.map(({ cause, statusCode }) => `${statusCode} ${cause}`);
   await dev.stop();
-  expect(await playAll(scriptedDir)).toBe(ends.length);
+  const { exitCode, stdout } = await scfWsTest('session.har', '--reporter', 'json');
+  expect(exitCode, stdout).toBe(0);
+  const { scenarios } = JSON.parse(stdout) as {
+    scenarios: { invocations: { cause: string; statusCode: number }[] }[];
+  };
+  expect(
+    scenarios.flatMap(({ invocations }) => invocations.map(each => `${each.statusCode} ${each.cause}`)),
+  ).toEqual(causes);
 });
 
 test('a function that answers otherwise fails the replay, unless it is ignored', async () => {
   const appOf = (version: number): string => `
-    const { WebSocketServer } = require(${JSON.stringify(createRequire(import.meta.url).resolve('ws'))});
+    const { WebSocketServer } = require(${WS});
     new WebSocketServer({ host: '0.0.0.0', port: 9000 }).on('connection', socket =>
-      socket.on('message', text => socket.send(JSON.stringify({ text: String(text), version: ${version}, pid: process.pid }))));
+      socket.on('message', text =>
+        socket.send(JSON.stringify({ text: String(text), version: ${version}, pid: process.pid }))));
   `;
-  const before = writeFunction(join(folder, 'before'), { app: appOf(1) });
-  const after = writeFunction(join(folder, 'after'), { app: appOf(2) });
-  const dev = await Dev.start({ dir: before, args: ['--record', harFile] });
+  const src = writeFunction(join(folder, 'function'), { app: appOf(1) });
+  configure({ name: 'versions', src });
+  const dev = await Dev.start({ dir: folder, args: ['--record', harFile] });
   const client = await Client.open(dev.url());
   await client.ask('hello');
   client.socket.close(1000);
   await dev.report(0);
   await dev.stop();
-  await expect(playAll(before)).rejects.toThrow(/got another/);
-  expect(await playAll(before, '$.pid')).toBe(1);
-  await expect(playAll(after, '$.pid')).rejects.toThrow(/\$\.version/);
+
+  const other = await scfWsTest('session.har');
+  expect(other.exitCode).toBe(1);
+  // The line of the message in the file, and both texts.
+  expect(other.stdout).toMatch(/session\.har:4:1/);
+  expect(other.stdout).toMatch(/expected ".*", got ".*"/);
+
+  expect((await scfWsTest('session.har', '--ignore', '$.pid')).exitCode).toBe(0);
+  writeFunction(src, { app: appOf(2) });
+  const changed = await scfWsTest('session.har', '--ignore', '$.pid');
+  expect(changed.exitCode).toBe(1);
+  expect(changed.stdout).toContain('$.version is not what it was when it was recorded');
+  expect((await scfWsTest('session.har', '--ignore', '$.pid', '--ignore', '$..version')).exitCode).toBe(0);
+  const wrong = await scfWsTest('session.har', '--ignore', 'pid');
+  expect(wrong).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('$.time') });
+});
+
+test('with several functions, each is found by the path that was recorded', async () => {
+  const functions = { echo: { src: join(examplesDir, 'echo-node') }, scripted: { src: scriptedDir } };
+  configure({ functions });
+  const dev = await Dev.start({ dir: folder, args: ['--record', harFile] });
+  for (const [index, path] of ['/echo/?a=b', '/scripted'].entries()) {
+    const client = await Client.open(dev.url(path));
+    await client.ask('hello');
+    client.socket.close(1000);
+    await dev.report(index);
+  }
+  await dev.stop();
+  const { exitCode, stdout } = await scfWsTest('session.har');
+  expect(exitCode, stdout).toBe(0);
+});
+
+describe('a HAR of another program', () => {
+  const APP = `
+    const { WebSocketServer } = require(${WS});
+    new WebSocketServer({ host: '0.0.0.0', port: 9000 }).on('connection', (socket, request) =>
+      socket.on('message', (data, isBinary) => {
+        const text = data.toString();
+        if (!text.startsWith('{') || request.headers.cookie !== 'session=s3cret') {
+          socket.send(data, { binary: isBinary });
+        } else socket.send(JSON.stringify({ ...JSON.parse(text), type: 'welcome', time: Date.now() }));
+      }));
+  `;
+
+  test.each(['chrome.har', 'playwright.har'])('%s replays', async name => {
+    configure({ name: 'chat', src: writeFunction(join(folder, 'function'), { app: APP }) });
+    copyFileSync(fileURLToPath(new URL(`../testing/har/${name}`, import.meta.url)), harFile);
+    const { exitCode, stdout } = await scfWsTest('session.har', '--ignore', '$.time');
+    expect(exitCode, stdout).toBe(0);
+    expect((await scfWsTest('session.har')).exitCode).toBe(1);
+  });
+
+  test('one without messages is told, and other scenarios still run', async () => {
+    configure({ name: 'chat', src: join(examplesDir, 'echo-node') });
+    const name = 'playwright-attached.har';
+    copyFileSync(fileURLToPath(new URL(`../testing/har/${name}`, import.meta.url)), join(folder, name));
+    writeFileSync(join(folder, 'page.har'), '<html>');
+    writeFileSync(join(folder, 'a.scenario.yaml'), 'name: a\nsteps: [connect: {}, send: x, expect: x]\n');
+    const { exitCode, stdout } = await scfWsTest('.', name, 'page.har');
+    expect(exitCode).toBe(2);
+    expect(stdout).toContain(`${name}:1:1 the HAR has WebSocket connections, but no message of them`);
+    expect(stdout).toContain('page.har:1:1 the file is HTML or XML, not a HAR');
+    expect(stdout).toMatch(/1 passed/);
+  });
 });
 
 test('kill -9 leaves the connections that had ended, in a whole file', async () => {
@@ -101,7 +158,7 @@ test('kill -9 leaves the connections that had ended, in a whole file', async () 
   dev.signal('SIGKILL');
   await dev.ended();
   dev.dispose();
-  const { scenarios, problems } = readBack();
+  const { scenarios, problems } = readHar(readFileSync(harFile, 'utf8'), { file: 'a.har', ignore: [] });
   expect(problems).toEqual([]);
   expect(scenarios).toHaveLength(1);
 });

@@ -4,6 +4,7 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { packed } from '../sandbox/observed.ts';
 import { Client } from './client.ts';
 import type { DevOptions } from './harness.ts';
 import { Dev, scriptedDir, temporaryFolder, writeFunction } from './harness.ts';
@@ -81,3 +82,46 @@ test('a request that reaches no function leaves a line, and each function’s ad
   expect(dev.stderr).toContain(`chat at ${dev.url()}chat:`);
   await dev.stop();
 });
+
+test.each(['process', 'namespace'])(
+  'under %s the log of the platform has its own words for each end',
+  async sandbox => {
+    const dir = ownFolder();
+    const functions = {
+      unreadable: { src: packed(fixture('crlf'), dir) },
+      deaf: { src: packed(fixture('never-listens'), dir), initTimeout: 3 },
+      greedy: { src: packed(fixture('eats-memory'), dir) },
+      mortal: { src: packed(fixture('exits-before-its-server'), dir) },
+      slow: { src: packed(fixture('no-answer'), dir), idleTimeout: 10, timeout: 12 },
+    };
+    const routed = Object.entries(functions).map(([name, entry]) => [name, { ...entry, route: `/${name}` }]);
+    writeFileSync(join(dir, 'scf.json'), JSON.stringify({ functions: Object.fromEntries(routed) }));
+    const dev = await start({
+      dir,
+      args: ['--sandbox', sandbox, '--log-format', 'scf', '--time-scale', '60'],
+    });
+    const ends = async (name: string): Promise<void> => {
+      const client = await Client.open(dev.url(`/${name}`));
+      client.send('the last');
+      await client.closed();
+    };
+    await Promise.all([
+      Client.refused(dev.url('/unreadable')),
+      Client.refused(dev.url('/deaf')),
+      ends('greedy'),
+      ends('mortal'),
+      Client.refused(dev.url('/slow')),
+    ]);
+    for (const [name, words] of Object.entries({
+      unreadable: '[./scf_bootstrap] no such file or directory',
+      deaf: 'context deadline exceeded',
+      greedy: 'Task memory exceeded 128 MB',
+      mortal: 'User process exit when running (code 0)',
+      slow: 'Invoking task timed out after 12 seconds',
+    })) {
+      const { requestId } = await dev.reportOf(name);
+      await dev.saysOnStderr(`ERROR RequestId: ${requestId} Result: ${words}\n`);
+    }
+    await dev.stop();
+  },
+);

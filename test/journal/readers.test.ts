@@ -85,6 +85,8 @@ const SESSION: readonly TraceRecord[] = [
     errorMessage: null,
     explanation: null,
   },
+  // What a terminal would obey: colours may pass, a bell and the order to clear the screen may not.
+  { ...origin, type: 'output', stream: 'stdout', line: '\u001b[31mred\u001b[0m\t\u0007\u001b[2J\u0000' },
 ];
 
 describe.each(LOG_FORMATS)('--log-format %s', format => {

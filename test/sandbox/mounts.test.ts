@@ -64,14 +64,15 @@ describe('of the cloud an instance sees', () => {
   });
 });
 
-test('nothing but /tmp can be written, and /tmp has its size', () => {
+test('nothing but /tmp and shared memory can be written, and both have their size', () => {
   const all = operations({ root: [folder('usr'), folder('home')], varFolder: [folder('lib')] });
   expect(all.filter(operation => operation.startsWith('--bind'))).toEqual([]);
   const fresh = all.flatMap(operation => /^--tmpfs (.*)$/.exec(operation)?.slice(1) ?? []);
   const closed = all.flatMap(operation => /^--remount-ro (.*)$/.exec(operation)?.slice(1) ?? []);
-  expect(fresh.filter(path => !closed.includes(path))).toEqual(['/tmp']);
+  expect(fresh.filter(path => !closed.includes(path))).toEqual(['/dev/shm', '/tmp']);
   expect(closed).toContain('/');
   expect(all[all.indexOf('--tmpfs /tmp') - 1]).toBe('--size 1000');
+  expect(all[all.indexOf('--tmpfs /dev/shm') - 1]).toBe(`--size ${64 * 1024 ** 2}`);
 });
 
 test.each([
@@ -80,6 +81,7 @@ test.each([
   ['what runs inside comes after /run', '--tmpfs /run', `--ro-bind /opt/scf-ws/inside ${INSIDE}`],
   ['/var is closed when all is in it', '--ro-bind /tmp/x/lang /var/lang', '--remount-ro /var'],
   ['/run is closed when all is in it', `--ro-bind /opt/scf-ws/inside ${INSIDE}`, '--remount-ro /run'],
+  ['/dev is closed when all is in it', '--tmpfs /dev/shm', '--remount-ro /dev'],
   ['/ is closed when all is in it', '--tmpfs /tmp', '--remount-ro /'],
 ])('%s', (_property, earlier, later) => {
   const all = operations({ varFolder: [folder('lib')] });
@@ -90,4 +92,31 @@ test.each([
 test('a path with spaces is one argument', () => {
   const spaced = mountArguments({ ...machine, codeDir: '/home/me/my code' });
   expect(spaced[spaced.indexOf(CODE_DIR) - 1]).toBe('/home/me/my code');
+});
+
+describe('for a look at what a function needs, an instance', () => {
+  const looking = (extra: NonNullable<MountOptions['extra']>): readonly string[] => operations({ extra });
+
+  test('finds folders of this machine empty, and cannot write to them', () => {
+    const all = looking({ hidden: ['/usr/lib/site-packages'] });
+    const at = all.indexOf('--tmpfs /usr/lib/site-packages');
+    expect(at).toBeGreaterThan(0);
+    expect(all.indexOf('--remount-ro /usr/lib/site-packages')).toBeGreaterThan(at);
+  });
+
+  test('has further ones, read-only or not, before all is closed', () => {
+    const all = looking({
+      bound: [
+        { from: '/a/node_modules', at: '/var/node_modules', isWritable: false },
+        { from: '/b', at: '/run/home', isWritable: true },
+      ],
+    });
+    expect(all).toContain('--ro-bind /a/node_modules /var/node_modules');
+    expect(all).toContain('--bind /b /run/home');
+    expect(all.indexOf('--bind /b /run/home')).toBeLessThan(all.indexOf('--remount-ro /run'));
+  });
+
+  test('may write to its code', () => {
+    expect(looking({ isCodeWritable: true })).toContain(`--bind /home/me/code ${CODE_DIR}`);
+  });
 });

@@ -32,6 +32,7 @@ const MB = 1024 ** 2;
 
 describeDriver('namespace', create, {
   module: at('create-namespace-driver.ts'),
+  seesHiddenDaemons: true,
   addedVariables: /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|PYTHONPATH|LD_LIBRARY_PATH|SCF_WS_MARK)$/,
   pack,
   hostPid(instanceId, pid) {
@@ -158,6 +159,15 @@ http.server.HTTPServer(("0.0.0.0", 9000), Handler).serve_forever()
       }
     });
 
+    test('has shared memory of 64 MB, and a /dev where nothing can be made', async () => {
+      const text = 'stat -f -c "%b %S" /dev/shm; touch /dev/new; echo discarded > /dev/null';
+      const [size = '', error, ...more] = await printed(text);
+      const [blocks = 0, blockBytes = 0] = size.split(' ').map(Number);
+      expect(blocks * blockBytes).toBe(64 * MB);
+      expect(error).toMatch(/Read-only file system/);
+      expect(more).toEqual([]);
+    });
+
     test('has the interpreters of the cloud under /var/lang', async () => {
       const lines = await printed('/var/lang/node20/bin/node -p "6 * 7"');
       expect(lines).toEqual(['42']);
@@ -252,10 +262,12 @@ env -i /bin/bash -c 'trap "sleep 0.1; echo done; exit" TERM; echo trapped; while
       ),
     );
     const codeDir = pack(fixture('echo'));
+    const temporary = mkdtempSync(join(folder, 'tmp-of-nobody-'));
+    chmodSync(temporary, 0o777);
     const command = [process.execPath, program, driverFile, codeDir].map(word => `'${word}'`).join(' ');
     const { stdout, stderr } = spawnSync('su', ['nobody', '-s', '/bin/bash', '-c', command], {
       cwd: '/',
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin', TMPDIR: temporary },
       encoding: 'utf8',
     });
     expect(stderr).toBe('');

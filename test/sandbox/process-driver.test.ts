@@ -1,4 +1,5 @@
 // The process driver keeps the contract, and what is its own: how it fails, and what it does to the environment.
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { fixture, Observed, writeApp } from './observed.ts';
 
 describeDriver('process', create, {
   module: fileURLToPath(new URL('create-process-driver.ts', import.meta.url)),
+  seesHiddenDaemons: false,
   addedVariables:
     /^(?:PATH|HOME|USER|LOGNAME|LANG|LC_ALL|TZ|TMPDIR|SHELL|VIRTUAL_ENV|NODE_OPTIONS|PYTHONPATH|SCF_WS_\w+)$/,
 });
@@ -63,6 +65,25 @@ describe('the process driver itself', () => {
     const driver = create();
     const run = new Observed(driver, { codeDir: folder });
     expect(await run.exited()).toMatchObject({ advice: `Put the start file scf_bootstrap into ${folder}` });
+    await driver.close();
+  });
+
+  test('a port that nobody listens on any more is waited for, until somebody does again', async () => {
+    // What a hook reports of a server that has closed since.
+    const report = `{"instance":"$SCF_WS_INSTANCE","port":9000,"actualPort":1,"address":"0.0.0.0"}`;
+    const driver = create();
+    const codeDir = writeApp(
+      `#!/bin/bash\necho '${report.replaceAll('$SCF_WS_INSTANCE', "'$SCF_WS_INSTANCE'")}' > "$SCF_WS_PIPE"\necho closed\nread -r _ < fifo\nexec node server.cjs\n`,
+      { files: { 'server.cjs': "require('../ws-server.cjs').listen();" } },
+    );
+    execFileSync('mkfifo', [join(codeDir, 'fifo')]);
+    const run = new Observed(driver, { codeDir });
+    await run.printed('closed');
+    writeFileSync(join(codeDir, 'fifo'), 'go on\n');
+    await run.ready();
+    expect(await run.ask()).toMatch(/^\d+ $/);
+    run.sandbox.kill();
+    await run.exited();
     await driver.close();
   });
 

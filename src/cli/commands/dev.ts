@@ -1,6 +1,6 @@
 // `scf-ws dev [dir]`: flags → one emulator → rendering, until it is interrupted.
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseDurationMs } from '../../core/units.ts';
+import { duration } from '../option-values.ts';
 
 export interface DevFlags {
   readonly config?: string;
@@ -91,13 +91,6 @@ function port(text: string): number {
     throw new InvalidArgumentError('It must be a number from 0 to 65535.');
   }
   return value;
-}
-
-function duration(text: string): number {
-  const ms = parseDurationMs(text);
-  if (ms === null || ms <= 0)
-    throw new InvalidArgumentError('It must be a duration such as 2s, 500ms or 5m.');
-  return ms;
 }
 
 function factor(text: string): number {
