@@ -153,9 +153,10 @@ describe('a program that no hook gets into, where there are no namespaces', () =
     await client.closed();
     await dev.report(1);
     expect(await countOnce(dev)).toBe('1');
+    // Its instance has left the port by then.
+    await dev.report(2);
     const other = createServer().listen(9000, '0.0.0.0');
     await once(other, 'listening');
-    await dev.report(2);
     expect((await Client.refused(dev.url())).statusCode).toBe(443);
     await dev.saysOnStderr(/port 9000 of this machine is in use/);
     other.close();
