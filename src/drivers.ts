@@ -4,8 +4,9 @@ import { ScfWsError } from './errors.ts';
 import type { Journal } from './journal/journal.ts';
 import type { AttachTarget } from './sandbox/attach-driver.ts';
 import { AttachDriver } from './sandbox/attach-driver.ts';
-import { tryNamespaces } from './sandbox/capabilities.ts';
+import { tryNamespaces, tryOutbound } from './sandbox/capabilities.ts';
 import type { SandboxDriver } from './sandbox/driver.ts';
+import { noWayOut } from './sandbox/instance-network.ts';
 import { NamespaceDriver } from './sandbox/namespace-driver.ts';
 import { ProcessDriver } from './sandbox/process-driver.ts';
 import { canBeHooked } from './sandbox/start-file.ts';
@@ -26,6 +27,7 @@ export class Drivers {
   readonly #made = new Map<string, SandboxDriver>();
   readonly #told = new Set<string>();
   #namespaces: ReturnType<typeof tryNamespaces> | null = null;
+  #outbound: ReturnType<typeof tryOutbound> | null = null;
 
   constructor(options: DriversOptions) {
     this.#options = options;
@@ -34,6 +36,7 @@ export class Drivers {
   /** Rejects with a `ScfWsError` when this machine cannot do what was asked for. */
   async driverFor(config: FunctionConfig): Promise<SandboxDriver> {
     const kind = await this.#kindFor(config);
+    if (kind === 'namespace' && config.network === 'outbound') await this.#warnIfThereIsNoWayOut();
     const key = `${config.platform.id} ${kind}`;
     let driver = this.#made.get(key);
     if (driver === undefined) {
@@ -82,13 +85,20 @@ export class Drivers {
     return this.#namespaces;
   }
 
+  /** Before the first connection, which would tell it too. */
+  async #warnIfThereIsNoWayOut(): Promise<void> {
+    this.#outbound ??= tryOutbound(this.#options.callerEnvironment.PATH);
+    const capability = await this.#outbound;
+    if (!capability.isAble) this.#tell('warn', ...noWayOut(capability));
+  }
+
   #create(kind: Kind, { platform }: FunctionConfig): SandboxDriver {
     const { attach, callerEnvironment } = this.#options;
     if (kind === 'attach' && attach !== null) return new AttachDriver(attach);
     const runtimes = platform.runtimes.value;
     const reason =
       'without namespaces there is only one real port, and the program is neither Node nor Python';
-    const onWarning = (message: string): void => this.#tell('warn', message);
+    const onWarning = (message: string, advice?: string): void => this.#tell('warn', message, advice);
     if (kind === 'process') return new ProcessDriver({ runtimes, callerEnvironment, onWarning });
     if (kind === 'real-port')
       return new ProcessDriver({ runtimes, callerEnvironment, onWarning, realPort: { reason } });

@@ -57,6 +57,7 @@ export function functionSetup(
     keepsInstances: isOurs && (config.reuse || config.provisionedConcurrency > 0),
     driver,
     environment: instanceEnvironment(config, values.codeDir),
+    network: { hostPorts: config.hostPorts, isOutbound: config.network === 'outbound' },
     rules: {
       initTimeoutMs: config.initTimeoutMs * timeScale,
       executionTimeoutMs: config.executionTimeoutMs,

@@ -6,7 +6,7 @@ import { END_CAUSE_KINDS } from '../src/core/end-cause.ts';
 import { formatDuration, formatSize } from '../src/core/units.ts';
 import type { Fact, Platform, Setting, StatusCode } from '../src/platforms/platform.ts';
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string =>
     `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import type { Platform } from '../platforms/platform.ts';
 import type { NamespaceCapability } from '../sandbox/capabilities.ts';
+import { tryOutbound } from '../sandbox/capabilities.ts';
 import { findInterpreter } from '../sandbox/interpreters.ts';
 
 export interface MachineInterpreter {
@@ -15,6 +16,8 @@ export interface Machine {
   /** E.g. `linux x64`. */
   readonly system: string;
   readonly namespaces: NamespaceCapability;
+  /** Do instances in namespaces reach what this machine reaches? Null where there are none. */
+  readonly outbound: NamespaceCapability | null;
   /** Null: not installed. */
   readonly bubblewrap: string | null;
   /** One for each language of the platform. */
@@ -30,8 +33,9 @@ export async function machineReport(
 ): Promise<Machine> {
   // The last one of each language is the newest.
   const newest = new Map(platform.runtimes.value.map(runtime => [runtime.language, runtime]));
-  const [capability, bubblewrap, ...interpreters] = await Promise.all([
+  const [capability, outbound, bubblewrap, ...interpreters] = await Promise.all([
     namespaces,
+    namespaces.then(({ isAble }) => (isAble ? tryOutbound(searchPath) : null)),
     versionOfBubblewrap(),
     ...[...newest].map(async ([language, runtime]): Promise<MachineInterpreter> => {
       const found = await findInterpreter(runtime, searchPath);
@@ -39,7 +43,7 @@ export async function machineReport(
     }),
   ]);
   const system = `${process.platform} ${process.arch}`;
-  return { system, namespaces: capability, bubblewrap, interpreters };
+  return { system, namespaces: capability, outbound, bubblewrap, interpreters };
 }
 
 function versionOfBubblewrap(): Promise<string | null> {

@@ -100,6 +100,7 @@ export function runTrial(options: TrialOptions): Promise<Trial> {
         port: setup.port,
         environment: setup.environment,
         isKept: false,
+        network: setup.network,
       },
       {
         onStarted: () => {
@@ -136,6 +137,7 @@ export function runTrial(options: TrialOptions): Promise<Trial> {
         onMemory: usedBytes => {
           memoryBytes = usedBytes;
         },
+        onEnding: () => {},
         onExit: exit => {
           for (const wake of wakes) wake.cancel();
           signal.removeEventListener('abort', kill);

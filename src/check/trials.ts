@@ -112,7 +112,7 @@ async function inNamespace(options: TrialsOptions, drivers: TrialDrivers): Promi
   }
 }
 
-/** An instance of the namespace sandbox has no network but its own. */
+/** An instance of the namespace sandbox may reach less than this machine does. */
 function isStalled(trial: Trial, startFile: Uint8Array, signal: AbortSignal): boolean {
   const isUp = trial.readyAfterMs !== null && trial.exit === null;
   return !isUp && networkError(trial.lines) !== null && canBeHooked(startFile) && !signal.aborted;

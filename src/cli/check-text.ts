@@ -104,7 +104,7 @@ function megabytes(bytes: number): number {
 }
 
 const SANDBOXES = {
-  namespace: 'namespace: the package read-only at /var/user, only /tmp to write, no network but its own',
+  namespace: 'namespace: the package read-only at /var/user, only /tmp to write, a network of its own',
   process:
     'process: your files and network, so neither writing outside of /tmp nor modules outside of the package are seen',
 } as const;
@@ -129,7 +129,7 @@ function verdict(report: CheckReport, colours: Colours): string {
 }
 
 function machineLines(
-  { system, namespaces, bubblewrap, interpreters }: Machine,
+  { system, namespaces, outbound, bubblewrap, interpreters }: Machine,
   colours: Colours,
 ): readonly string[] {
   const found = interpreters.filter(({ path }) => path !== null);
@@ -142,6 +142,12 @@ function machineLines(
     ...(namespaces.isAble
       ? []
       : [`                no namespace: ${namespaces.cause}`, `                ${namespaces.remedy}`]),
+    ...(namespaces.isAble && outbound !== null && !outbound.isAble
+      ? [
+          `                a namespace reaches nothing beyond hostPorts: ${outbound.cause}`,
+          `                ${outbound.remedy}`,
+        ]
+      : []),
     `  interpreters  ${versions}${none}`,
   ];
 }

@@ -18,6 +18,8 @@ export interface FunctionDraft {
   readonly maxInstances?: number | null | undefined;
   readonly provisionedConcurrency?: number | undefined;
   readonly reuse?: boolean | undefined;
+  readonly hostPorts?: readonly number[] | undefined;
+  readonly network?: FunctionConfig['network'] | undefined;
   readonly environment?: Readonly<Record<string, string>> | undefined;
   readonly limits?: Optional<Limits> | undefined;
   readonly assume?: Optional<Assumptions> | undefined;
@@ -52,6 +54,8 @@ export function completeConfig(draft: FunctionDraft): FunctionConfig {
     maxInstances: draft.maxInstances ?? null,
     provisionedConcurrency: draft.provisionedConcurrency ?? 0,
     reuse: draft.reuse ?? false,
+    hostPorts: draft.hostPorts ?? [],
+    network: draft.network ?? 'outbound',
     assume: completeAssumptions(platform, draft.assume ?? {}),
   };
 }

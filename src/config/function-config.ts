@@ -40,6 +40,10 @@ export interface FunctionConfig {
   readonly provisionedConcurrency: number;
   /** Does the next connection get the instance that the last has left? */
   readonly reuse: boolean;
+  /** Ports of this machine that instances reach at `host.scf.internal`. */
+  readonly hostPorts: readonly number[];
+  /** Whether instances reach what this machine reaches. */
+  readonly network: 'outbound' | 'none';
   readonly assume: Assumptions;
 }
 

@@ -118,7 +118,8 @@ async function textOf(path: string): Promise<{ text: string } | { reason: string
   }
 }
 
-function readingFailure(error: unknown): string {
+/** Why a file cannot be read: `there is no such file`. */
+export function readingFailure(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : null;
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file';
   if (code === 'EISDIR') return 'it is a folder';

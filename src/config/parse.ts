@@ -180,6 +180,8 @@ function readFunction(entry: Entry, from: { file: FileValues; yaml: YamlSource; 
     maxInstances: values.maxInstances,
     provisionedConcurrency: values.provisionedConcurrency,
     reuse: values.reuse,
+    hostPorts: values.hostPorts,
+    network: values.network,
     environment,
     limits: { maxMessageBytes: message, maxBytesPerSecond: bandwidth, maxMessagesPerSecond: qps },
     assume: { ...assume, closeGraceMs: closeGrace, terminateGraceMs: terminateGrace },

@@ -17,6 +17,7 @@ export function platformFindings(values: FunctionValues, on: RuleContext): Findi
     ...timeoutFindings(values, on),
     ...memoryFindings(values, on.platform),
     ...portFindings(values, on.platform),
+    ...hostPortFindings(values, on.platform),
     ...protocolFindings(values),
     ...instanceFindings(values),
     ...environmentFindings(on.environment, on.platform),
@@ -114,6 +115,19 @@ function portFindings({ port }: FunctionValues, platform: Platform): Finding[] {
       path: ['port'],
       message: `port must be ${platform.port.value} on ${platform.id}: got ${port}`,
       advice: `let the function listen on 0.0.0.0:${platform.port.value} and remove the key`,
+    },
+  ];
+}
+
+/** In an instance the two would want the same port. */
+function hostPortFindings({ port, hostPorts }: FunctionValues, platform: Platform): Finding[] {
+  const own = port ?? platform.port.value;
+  if (hostPorts?.includes(own) !== true) return [];
+  return [
+    {
+      path: ['hostPorts'],
+      message: `hostPorts must not have ${own}, where the function itself listens`,
+      advice: 'let the service on this machine listen on another port',
     },
   ];
 }

@@ -20,6 +20,14 @@ const EXPECTATIONS = {
   },
   protocol: { must: 'must be WS or HTTP', advice: 'write protocol: WS, or remove the key' },
   port: { must: 'must be a port number', advice: 'write a whole number from 1 to 65535' },
+  hostPorts: {
+    must: 'must be a list of port numbers',
+    advice: 'write a list such as [6379]',
+  },
+  network: {
+    must: 'must be outbound or none',
+    advice: 'write outbound for the network that this machine has, or none',
+  },
   duration: {
     must: 'must be a duration',
     advice: 'write seconds (60) or a number with a unit (500ms, 60s, 2m)',
@@ -150,6 +158,18 @@ export const assumeSchema = v.strictObject(
 
 const platform = v.pipe(v.string(wants('text')), v.nonEmpty(wants('text')));
 
+const port = v.pipe(
+  v.number(wants('port')),
+  v.integer(wants('port')),
+  v.minValue(1, wants('port')),
+  v.maxValue(65_535, wants('port')),
+);
+
+const hostPorts = v.pipe(
+  v.array(port, wants('hostPorts')),
+  v.transform(ports => [...new Set(ports)]),
+);
+
 const count = v.pipe(v.number(wants('count')), v.integer(wants('count')), v.minValue(1, wants('count')));
 
 /** One function: the whole file, or one entry under `functions:`. A map without entries counts as left out. */
@@ -160,14 +180,7 @@ export const functionSchema = v.strictObject(
     src: v.optional(v.pipe(v.string(wants('text')), v.nonEmpty(wants('text')))),
     route: v.optional(v.pipe(v.string(wants('route')), v.regex(ROUTE, wants('route')))),
     protocol: v.optional(v.picklist(['WS', 'HTTP'], wants('protocol'))),
-    port: v.optional(
-      v.pipe(
-        v.number(wants('port')),
-        v.integer(wants('port')),
-        v.minValue(1, wants('port')),
-        v.maxValue(65_535, wants('port')),
-      ),
-    ),
+    port: v.optional(port),
     idleTimeout: v.optional(duration),
     timeout: v.optional(duration),
     initTimeout: v.optional(duration),
@@ -181,6 +194,8 @@ export const functionSchema = v.strictObject(
       ),
     ),
     reuse: v.optional(v.boolean(wants('boolean'))),
+    hostPorts: v.optional(hostPorts),
+    network: v.optional(v.picklist(['outbound', 'none'], wants('network'))),
     environment: v.nullish(environmentSchema),
     limits: v.nullish(limitsSchema),
     assume: v.nullish(assumeSchema),

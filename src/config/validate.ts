@@ -39,7 +39,8 @@ function withoutPaths(value: unknown, findings: readonly Finding[]): unknown {
 function without(value: unknown, path: readonly string[]): unknown {
   const [key, ...below] = path;
   if (key === undefined) return {};
-  if (!isRecord(value)) return value;
+  // The rest of a list is of no use without what is wrong in it.
+  if (!isRecord(value)) return Array.isArray(value) ? [] : value;
   const entries = Object.entries(value).flatMap(([name, inner]): [string, unknown][] => {
     if (name !== key) return [[name, inner]];
     return below.length === 0 ? [] : [[name, without(inner, below)]];

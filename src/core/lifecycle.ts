@@ -19,7 +19,8 @@
 //     message) asks for nothing; the early wake-up finds nothing overdue and asks again.
 //  4. A close frame beats a later end of the transport. A function whose transport ends, or whose process exits,
 //     without one settles first: a dying process resets its socket before its exit is reported, and its last
-//     bytes, a close frame among them, may still be on the way when it is.
+//     bytes, a close frame among them, may still be on the way when it is. Its first process's end explains it;
+//     the rest of the tree may take longer to go.
 //  5. A peer's close is passed on, never answered here: the other peer owes the answer (RFC 6455 §5.5.1). The
 //     gateway sends close frames only for causes of its own.
 //  6. The sandbox is asked to end only when both transports are gone, and killed if it does not.
@@ -127,6 +128,7 @@ function handled(state: State, event: Event, at: number, rules: LifecycleRules, 
       if (state.phase !== 'starting') return state;
       return conclude(state, at, rules, { kind: 'port-not-bound', loopbackAddress: event.address }, effects);
     case 'sandbox-ending':
+      // Whether anything listened before is told with the exit.
       return state.phase === 'starting' ? state : sandboxExited(state, event.exit, at, rules, effects);
     case 'sandbox-exited':
       return sandboxExited({ ...state, sandboxGone: true }, event.exit, at, rules, effects);

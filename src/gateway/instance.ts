@@ -49,9 +49,9 @@ export class Instance {
     this.#setup = setup;
     this.#origin = origin;
     this.#holder = holder;
-    const { driver, codeDir, startFile, port, environment, memoryMB, keepsInstances } = setup;
+    const { driver, codeDir, startFile, port, environment, network, memoryMB, keepsInstances } = setup;
     this.#sandbox = driver.start(
-      { instanceId: id, codeDir, startFile, port, environment, isKept: keepsInstances },
+      { instanceId: id, codeDir, startFile, port, environment, network, isKept: keepsInstances },
       {
         onStarted: pid => this.#holder.record({ type: 'instance-started', driver: driver.name, pid }),
         onReady: () => {

@@ -8,7 +8,7 @@ import type { InvocationReport } from '../core/invocation.ts';
 import type { LifecycleRules } from '../core/lifecycle-words.ts';
 import type { TrafficLimits } from '../core/traffic.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { SandboxDriver } from '../sandbox/driver.ts';
+import type { SandboxDriver, SandboxNetwork } from '../sandbox/driver.ts';
 import type { InstancePool } from './instance-pool.ts';
 import type { Tap } from './tap.ts';
 
@@ -35,6 +35,7 @@ export interface FunctionSetup {
   readonly keepsInstances: boolean;
   readonly driver: SandboxDriver;
   readonly environment: Readonly<Record<string, string>>;
+  readonly network: SandboxNetwork;
   readonly rules: LifecycleRules;
   readonly up: TrafficLimits;
   readonly down: TrafficLimits;

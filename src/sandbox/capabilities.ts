@@ -1,8 +1,14 @@
 // Whether this machine can give instances namespaces of their own: by doing it, since a namespace that can be made
 // may still be good for nothing. Where it cannot, why, and what to paste.
-import type { ExecFileException } from 'node:child_process';
-import { execFile } from 'node:child_process';
+import type { ChildProcess, ExecFileException } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { findOnPath } from './interpreters.ts';
+import { readNamespace } from './namespace-processes.ts';
+import type { NoOutbound } from './outbound.ts';
+import { holdBack, NO_PASTA, Outbound } from './outbound.ts';
 
 export type NamespaceCapability =
   | { readonly isAble: true }
@@ -20,6 +26,15 @@ const ARGUMENTS = [
   '--die-with-parent',
 ];
 
+/** A NODE_OPTIONS of the caller's has no say in this. */
+const TRIAL_ENVIRONMENT = { PATH: process.env.PATH ?? '' };
+
+/** Then there is more to mend first. */
+const NO_NAMESPACES: NoOutbound = {
+  cause: 'bubblewrap cannot make namespaces here',
+  remedy: 'See why: scf-ws dev --sandbox namespace',
+};
+
 /** A machine under load may take its time; one that takes longer is of no use. */
 const TRIAL_TIMEOUT_MS = 10_000;
 
@@ -33,9 +48,7 @@ export async function tryNamespaces(): Promise<NamespaceCapability> {
   }
   const trial = await new Promise<{ error: ExecFileException | null; stderr: string }>(resolve => {
     const args = [...ARGUMENTS, '--', process.execPath, '-e', TRIAL];
-    // A NODE_OPTIONS of the caller's has no say in this.
-    const env = { PATH: process.env.PATH ?? '' };
-    execFile('bwrap', args, { env, timeout: TRIAL_TIMEOUT_MS }, (error, _stdout, stderr) =>
+    execFile('bwrap', args, { env: TRIAL_ENVIRONMENT, timeout: TRIAL_TIMEOUT_MS }, (error, _stdout, stderr) =>
       resolve({ error, stderr }),
     );
   });
@@ -99,5 +112,41 @@ async function settingOf(name: string): Promise<string | null> {
   } catch {
     // This kernel has no such switch.
     return null;
+  }
+}
+
+/** Whether instances can reach what this machine reaches: by joining the network of one that does nothing. */
+export async function tryOutbound(searchPath = process.env.PATH ?? ''): Promise<NamespaceCapability> {
+  const pasta = await findOnPath('pasta', searchPath);
+  const problem = pasta === null ? NO_PASTA : await outboundProblem(pasta);
+  return problem === null ? { isAble: true } : { isAble: false, ...problem };
+}
+
+async function outboundProblem(pasta: string): Promise<NoOutbound | null> {
+  const child: ChildProcess = spawn(
+    'bwrap',
+    [...holdBack(4), ...ARGUMENTS, '--info-fd', '3', '--', 'cat'],
+    // `cat` waits for what never comes.
+    { env: TRIAL_ENVIRONMENT, stdio: ['pipe', 'ignore', 'ignore', 'pipe', 'pipe'] },
+  );
+  const exited = new Promise<void>(resolve => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  const [, , , info, hold] = child.stdio;
+  try {
+    const namespace = info instanceof Socket ? readNamespace(await text(info).catch(() => '')) : null;
+    if (namespace === null || !(hold instanceof Socket)) return NO_NAMESPACES;
+    // Bubblewrap may have ended.
+    hold.on('error', () => {});
+    const joined = await Outbound.join({ pasta, init: namespace.init, environment: TRIAL_ENVIRONMENT });
+    hold.end();
+    if (!(joined instanceof Outbound)) return joined ?? NO_NAMESPACES;
+    const problem = await joined.isUp();
+    await joined.end();
+    return problem;
+  } finally {
+    child.kill('SIGKILL');
+    await exited;
   }
 }

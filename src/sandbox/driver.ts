@@ -3,6 +3,14 @@
 import type { Socket } from 'node:net';
 import type { SandboxExit } from '../core/end-cause.ts';
 
+/** What an instance reaches beyond itself. */
+export interface SandboxNetwork {
+  /** Ports of this machine's loopback, at `host.scf.internal`. */
+  readonly hostPorts: readonly number[];
+  /** Whether it reaches what this machine reaches, where the driver can give it that. */
+  readonly isOutbound: boolean;
+}
+
 /** What one sandbox is made of. */
 export interface SandboxRequest {
   /** Names the instance in messages and marks its processes. Unique within the emulator. */
@@ -17,6 +25,7 @@ export interface SandboxRequest {
   readonly environment: Readonly<Record<string, string>>;
   /** Will it serve one connection after another? Then `renew` may be called. */
   readonly isKept: boolean;
+  readonly network: SandboxNetwork;
 }
 
 /**
@@ -40,8 +49,11 @@ export interface SandboxObserver {
   onOutput(stream: 'stdout' | 'stderr', line: string): void;
   /** The memory of the whole tree, measured now and again while it runs. */
   onMemory(usedBytes: number): void;
-  /** Its leader has ended, and what else there is of it is being ended. */
-  onEnding?(exit: SandboxExit): void;
+  /**
+   * The first process has ended, and with it the instance: what else runs is being ended. At most once; left out
+   * where `onExit` follows at once.
+   */
+  onEnding(exit: SandboxExit): void;
   onExit(exit: SandboxExit): void;
 }
 

@@ -20,6 +20,8 @@ export interface MountOptions {
   /** The Node that runs it: wherever it is, `/tmp` for one, it must be seen inside. */
   readonly nodePath: string;
   readonly tmpBytes: number;
+  /** Mounts over what stands in `/etc` and `/run`. */
+  readonly etc: readonly string[];
   readonly extra?: ExtraMounts;
 }
 
@@ -40,6 +42,7 @@ export const INSIDE = '/run/scf-ws';
 
 export const INSIDE_NODE = '/run/scf-ws-node';
 export const DIALER = `${INSIDE}/dialer.cjs`;
+export const PORT_OPENER = `${INSIDE}/open-ports.pl`;
 
 /** Made anew for each instance, so this machine's own are left out. */
 const OWN_IN_ROOT = new Set(['proc', 'dev', 'tmp', 'run', 'var']);
@@ -50,7 +53,7 @@ const SHARED_MEMORY_BYTES = 64 * 1024 ** 2;
 
 /** Everything read-only but `/tmp` and `/dev/shm`; what is neither folder nor link is left out. */
 export function mountArguments(options: MountOptions): readonly string[] {
-  const { root, varFolder, codeDir, langDir, insideDir, nodePath, tmpBytes, extra = {} } = options;
+  const { root, varFolder, codeDir, langDir, insideDir, nodePath, tmpBytes, etc, extra = {} } = options;
   const { hidden = [], bound = [], isCodeWritable = false } = extra;
   return [
     ...root.filter(({ name }) => !OWN_IN_ROOT.has(name)).flatMap(entry => mountOf('/', entry)),
@@ -60,6 +63,7 @@ export function mountArguments(options: MountOptions): readonly string[] {
     ...['--symlink', '/run', '/var/run', '--symlink', '/tmp', '/var/tmp'],
     ...[isCodeWritable ? '--bind' : '--ro-bind', codeDir, CODE_DIR, '--ro-bind', langDir, '/var/lang'],
     ...['--tmpfs', '/run', '--ro-bind', insideDir, INSIDE, '--ro-bind', nodePath, INSIDE_NODE],
+    ...etc,
     ...['--proc', '/proc', '--dev', '/dev', '--size', String(SHARED_MEMORY_BYTES), '--tmpfs', '/dev/shm'],
     ...['--size', String(tmpBytes), '--tmpfs', '/tmp'],
     ...hidden.flatMap(folder => ['--tmpfs', folder]),

@@ -9,7 +9,10 @@ import { fileURLToPath } from 'node:url';
 import type { CloudRuntime } from '../platforms/platform.ts';
 import { CloudLang } from './cloud-lang.ts';
 import type { Sandbox, SandboxDriver, SandboxObserver, SandboxRequest } from './driver.ts';
+import { etcMounts } from './etc-mounts.ts';
+import type { Guardian } from './guardian.ts';
 import { MARK } from './guardian.ts';
+import { InstanceNetwork } from './instance-network.ts';
 import { findOnPath } from './interpreters.ts';
 import type { ExtraMounts, FolderEntry } from './mounts.ts';
 import { CODE_DIR, mountArguments } from './mounts.ts';
@@ -29,19 +32,25 @@ export interface NamespaceDriverOptions {
   /** The caller's PATH: where this machine's interpreters are looked for. */
   readonly searchPath: string;
   /** Told once each: what this machine has other than the cloud. */
-  readonly onWarning: (message: string) => void;
+  readonly onWarning: (message: string, advice?: string) => void;
 }
+
+/** Where an instance has its programs, too. */
+const SYSTEM_PATH = '/usr/bin:/bin';
 
 /** What runs inside; from `src/sandbox` and `dist/sandbox` alike. */
 const INSIDE_DIR = fileURLToPath(new URL('../../src/sandbox/inside/', import.meta.url));
 
 interface Shared {
   readonly bubblewrap: string | null;
+  readonly pasta: string | null;
+  readonly perl: string | null;
   readonly lang: CloudLang;
   /** Folders of interpreters that the cloud's PATH does not have. */
   readonly pathFolders: readonly string[];
   readonly root: readonly FolderEntry[];
   readonly varFolder: readonly FolderEntry[];
+  readonly etc: readonly string[];
 }
 
 export class NamespaceDriver implements SandboxDriver {
@@ -54,7 +63,7 @@ export class NamespaceDriver implements SandboxDriver {
     this.#options = options;
     this.#pool = new TreePool<Shared>({
       share: () => this.#share(),
-      launch: (sandbox, shared) => this.#launch(sandbox, shared),
+      launch: (sandbox, shared, guardian) => this.#launch(sandbox, shared, guardian),
       unshare: () => {},
     });
   }
@@ -75,10 +84,13 @@ export class NamespaceDriver implements SandboxDriver {
       await mkdir(langDir);
       const { onWarning } = this.#options;
       const lang = new CloudLang({ dir: langDir, runtimes, searchPath, hooks: null, onWarning });
-      const [bubblewrap, root, varFolder, node, python] = await Promise.all([
+      const [bubblewrap, pasta, perl, root, varFolder, etc, node, python] = await Promise.all([
         findOnPath('bwrap', searchPath),
+        findOnPath('pasta', searchPath),
+        findOnPath('perl', SYSTEM_PATH),
         entriesOf('/'),
         entriesOf('/var'),
+        etcMounts(folder),
         findOnPath('node', searchPath),
         findOnPath('python3', searchPath),
       ]);
@@ -87,16 +99,16 @@ export class NamespaceDriver implements SandboxDriver {
         .filter(path => path !== null)
         .map(path => dirname(path));
       const pathFolders = [...new Set(folders)].filter(path => !cloudPath.includes(path));
-      return { folder, bubblewrap, lang, pathFolders, root, varFolder };
+      return { folder, bubblewrap, pasta, perl, lang, pathFolders, root, varFolder, etc };
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
     }
   }
 
-  async #launch(sandbox: TreeSandbox, shared: Shared): Promise<void> {
-    const { codeDir, startFile, environment, port, isKept } = sandbox.request;
-    const { bubblewrap } = shared;
+  async #launch(sandbox: TreeSandbox, shared: Shared, guardian: Guardian): Promise<void> {
+    const { codeDir, startFile, environment, port, network, isKept } = sandbox.request;
+    const { bubblewrap, pasta, perl } = shared;
     if (bubblewrap === null) return sandbox.exited(noBubblewrap('bwrap is not on the PATH'));
     const read = await readStartFile(codeDir, startFile);
     if ('exit' in read) return sandbox.exited(read.exit);
@@ -130,6 +142,14 @@ export class NamespaceDriver implements SandboxDriver {
         isKept,
         env: { ...this.#cloudEnvironment(shared), ...environment },
         mark: { name: MARK, value: sandbox.mark },
+        network: new InstanceNetwork({
+          network,
+          pasta,
+          perl,
+          mark: sandbox.mark,
+          guardian,
+          onWarning: this.#options.onWarning,
+        }),
         onListening: socket => {
           if (sandbox.listened(socket)) tree.dial();
         },

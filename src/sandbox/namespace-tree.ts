@@ -7,11 +7,14 @@ import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SandboxExit } from '../core/end-cause.ts';
+import type { InstanceNetwork } from './instance-network.ts';
 import type { LineReader } from './lines.ts';
 import { readLines } from './lines.ts';
-import { DIALER, INSIDE_NODE } from './mounts.ts';
+import { DIALER, INSIDE_NODE, PORT_OPENER } from './mounts.ts';
+import { INSTANCE_NAME } from './name-files.ts';
 import type { ProcessNamespace } from './namespace-processes.ts';
 import { functionProcesses, isNamespaceAlive, readNamespace } from './namespace-processes.ts';
+import { holdBack } from './outbound.ts';
 import { ProcessLook } from './process-table.ts';
 import type { ProcessMark } from './process-tree.ts';
 import type { Tree } from './tree-sandbox.ts';
@@ -29,13 +32,14 @@ export interface NamespaceTreeOptions {
   /** Exactly the environment of the start file, but for the mark. */
   readonly env: Readonly<Record<string, string>>;
   readonly mark: ProcessMark;
+  readonly network: InstanceNetwork;
   readonly onListening: (socket: { readonly address: string; readonly port: number }) => void;
   readonly onConnected: (socket: Socket) => void;
   readonly onOutput: (stream: 'stdout' | 'stderr', line: string) => void;
+  /** The start file has ended. */
+  readonly onEnding: (exit: SandboxExit) => void;
   /** Once and last. */
   readonly onExit: (exit: SandboxExit) => void;
-  /** The leader has ended: what else there is of the tree is being ended. */
-  readonly onEnding: (exit: SandboxExit) => void;
 }
 
 const NAMESPACES = ['net', 'pid', 'ipc', 'uts'].map(name => `--unshare-${name}`);
@@ -44,12 +48,14 @@ const NAMESPACES = ['net', 'pid', 'ipc', 'uts'].map(name => `--unshare-${name}`)
  * `env -i`: a NODE_OPTIONS of the function's is none of the dialer's business. The double parentheses leave the
  * dialer to the first process, so that no start file can wait for it. The shell's own words (`Terminated`) tell a
  * signal from an exit code above 128, but bash has none. At the end the shell stays, so that what the start file
- * has left running may still tidy up; it goes with the emulator.
+ * has left running may still tidy up; it goes with the emulator. Where the network has to be made first, it waits.
  */
 const SCRIPT = `
-( env -i NODE_CHANNEL_FD=3 "$1" ${DIALER} </dev/null >/dev/null 2>&1 4>&- & )
+dial() { exec env -i NODE_CHANNEL_FD=3 "$@" </dev/null >/dev/null 2>&1 4>&-; }
+[ -n "$6" ] && ( dial "$6" ${PORT_OPENER} "$1" ${DIALER} $4 ) || ( dial "$1" ${DIALER} $4 & )
 unset NODE_CHANNEL_FD NODE_CHANNEL_SERIALIZATION_MODE
 exec 5>&2 2>&4 3>&-
+[ -z "$5" ] || read -r _ <&4 || exit
 ( export "$2"; exec "./$3" 2>&5 4>&- 5>&- )
 echo "exit $?\${BASH_VERSION:+?}" >&4
 exec >/dev/null 2>&1 5>&-
@@ -77,11 +83,13 @@ export class NamespaceTree implements Tree {
   /** Throws what the system says at once; what it says later is an exit. */
   constructor(options: NamespaceTreeOptions) {
     this.#options = options;
-    const { bubblewrap, mounts, startFile, env, mark } = options;
+    const { bubblewrap, mounts, startFile, env, mark, network } = options;
     const script = ['/bin/sh', '-c', SCRIPT, 'sh', INSIDE_NODE, `${mark.name}=${mark.value}`, startFile];
+    script.push(network.dialerArguments, network.isAwaited ? 'wait' : '', network.portOpener ?? '');
+    const hold = network.isHeldBack ? holdBack(6) : [];
     const own = [
       '--hostname',
-      'scf',
+      INSTANCE_NAME,
       '--die-with-parent',
       '--new-session',
       '--cap-drop',
@@ -89,10 +97,10 @@ export class NamespaceTree implements Tree {
       '--info-fd',
       '5',
     ];
-    const child = spawn(bubblewrap, [...mounts, ...NAMESPACES, ...own, '--', ...script], {
+    const child = spawn(bubblewrap, [...hold, ...mounts, ...NAMESPACES, ...own, '--', ...script], {
       env,
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', 'pipe', network.isHeldBack ? 'pipe' : 'ignore'],
     });
     this.#child = child;
     child.on('error', error => {
@@ -105,8 +113,9 @@ export class NamespaceTree implements Tree {
     }
     // Too many open files: then it has none.
     const streams: readonly unknown[] | undefined = child.stdio;
-    const [, , , , status, info] = streams ?? [];
+    const [, , , , status, info, held] = streams ?? [];
     this.#told = this.#readNamespace(info);
+    if (status instanceof Socket) void this.#prepare(status, held);
     if (status instanceof Socket) {
       status.on('error', () => {});
       let said = '';
@@ -176,8 +185,21 @@ export class NamespaceTree implements Tree {
     this.#namespace = readNamespace(json);
   }
 
+  /** Makes the network, then lets the start file run. */
+  async #prepare(status: Socket, held: unknown): Promise<void> {
+    const hold = held instanceof Socket ? held : null;
+    // Bubblewrap may have ended.
+    hold?.on('error', () => {});
+    await this.#told;
+    if (this.#namespace === null) return;
+    const { network } = this.#options;
+    await network.begin(this.#namespace.init, hold);
+    if (network.isAwaited) status.write('\n');
+  }
+
   #fromDialer(message: unknown, handle: unknown): void {
     if (typeof message !== 'object' || message === null || !('type' in message)) return;
+    this.#options.network.received(message, handle);
     if (message.type === 'connected' && handle instanceof Socket) {
       handle.allowHalfOpen = true;
       this.#options.onConnected(handle);
@@ -193,19 +215,22 @@ export class NamespaceTree implements Tree {
 
   async #leaderExited(exit: SandboxExit): Promise<void> {
     this.#exit = exit;
+    const mayFinish = this.#isAsked;
     this.#options.onEnding(exit);
     await this.#told;
-    while (this.#isAsked && !this.#isKilled && this.#living().length > 0) await delay(LOOK_PAUSE_MS);
+    while (mayFinish && !this.#isKilled && this.#living().length > 0) await delay(LOOK_PAUSE_MS);
     this.#end();
   }
 
   /** Bubblewrap has ended, by `end`: an exit code or a signal. */
   async #finish(end: number | string): Promise<void> {
     this.#isOver = true;
+    const networkEnded = this.#options.network.end();
     await this.#told;
     while (this.#namespace !== null && isNamespaceAlive(this.#namespace)) await delay(1);
     await Promise.race([this.#outputEnded, delay(OUTPUT_GRACE_MS, undefined, { ref: false })]);
     for (const reader of this.#readers) reader.stop();
+    await networkEnded;
     if (this.#child.connected) this.#child.disconnect();
     this.#options.onExit(this.#exit ?? this.#exitOfBubblewrap(end));
   }

@@ -27,10 +27,10 @@ export interface ProcessTreeOptions {
   /** A variable within `env` whose value no other tree has: what has left the process group is found by it. */
   readonly mark: ProcessMark;
   readonly onOutput: (stream: 'stdout' | 'stderr', line: string) => void;
+  /** The first process has ended. */
+  readonly onEnding: (exit: SandboxExit) => void;
   /** Once and last: nothing of the tree is left, and all its output was told. */
   readonly onExit: (exit: SandboxExit) => void;
-  /** The leader has ended: what else there is of the tree is being ended. */
-  readonly onEnding: (exit: SandboxExit) => void;
 }
 
 /** How long what was killed may take to die, and how long it is between two looks at it. */
@@ -80,8 +80,8 @@ export class ProcessTree implements Tree {
       if (child.pid === undefined) return;
       const exit: SandboxExit =
         signal === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'signaled', signal };
-      options.onEnding(exit);
       void this.#finish(exit);
+      options.onEnding(exit);
     });
   }
 

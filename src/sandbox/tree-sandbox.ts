@@ -107,7 +107,7 @@ export class TreeSandbox implements Sandbox {
   }
 
   ending(exit: SandboxExit): void {
-    if (!this.#hasExited) this.#parts.observer.onEnding?.(exit);
+    if (!this.#hasExited) this.#parts.observer.onEnding(exit);
   }
 
   /** Tells the end, once. */

@@ -35,7 +35,7 @@ export function matchMessage(
   variables: Variables,
 ): MatchResult {
   const mismatch =
-    kindMismatch(expected, message) ?? contentMismatch(expected.matcher, message.data, variables);
+    kindMismatch(expected, message, variables) ?? contentMismatch(expected.matcher, message.data, variables);
   if (mismatch !== null) return { ok: false, ...mismatch };
   const text = message.data.toString();
   const captured = new Map<string, JsonValue>(namedGroups(expected.matcher, text, variables));
@@ -52,14 +52,18 @@ export function matchText(matcher: Matcher, text: string, variables: Variables):
   return contentMismatch(matcher, Buffer.from(text), variables);
 }
 
-function kindMismatch({ isBinary, matcher }: ExpectedMessage, message: ReceivedMessage): Mismatch | null {
+function kindMismatch(
+  { isBinary, matcher }: ExpectedMessage,
+  message: ReceivedMessage,
+  variables: Variables,
+): Mismatch | null {
   if (isBinary === null || isBinary === message.isBinary) return null;
   const [wanted, got] = isBinary ? ['binary', 'text'] : ['text', 'binary'];
   const advice = isBinary ? '' : '; if that is meant, add binary: true';
   const size = exactSize(message.data.length);
   const reason = `expected a ${wanted} message, got a ${got} one of ${size}${advice}`;
   const actual = message.isBinary ? hexDump(message.data) : message.data.toString();
-  const expected = matcher.kind === 'text' ? matcher.text : `a ${wanted} message`;
+  const expected = matcher.kind === 'text' ? fillText(matcher.text, variables) : `a ${wanted} message`;
   return mismatchOf(reason, comparison(expected, actual));
 }
 

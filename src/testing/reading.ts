@@ -118,33 +118,51 @@ export function namedClient(step: StepPlace): Placed<string> | null {
 
 /** The client of a step that needs a connection, null (and reported) if there is none or it is not clear which. */
 export function clientOf(step: StepPlace): string | null {
-  const { kind, path } = step;
-  const { flow, branch, report } = step.reading;
-  const { clients } = flow;
+  const { kind, path, reading } = step;
   const as = namedClient(step);
-  const named = as?.value ?? branch;
-  if (named !== null) {
-    if (clients.includes(named)) {
-      flow.use(named);
-      return named;
-    }
-    const meant = as === null ? null : nearest(named, clients);
-    const advice = meant === null ? `add "- connect: { as: ${named} }" before it` : `did you mean ${meant}?`;
-    const message = `${kind}: no client ${named} has connected before this step`;
-    report({ path: as?.path ?? path, message, advice });
-    return null;
+  const client = as?.value ?? reading.branch ?? onlyClient(step);
+  if (client === null) return null;
+  const absence = absenceOf(client, step);
+  if (absence === null) {
+    reading.flow.use(client);
+    return client;
   }
-  const [only, ...others] = clients;
-  if (only === undefined) {
-    const message = `${kind}: no client has connected before this step`;
-    report({ path, message, advice: 'add "- connect: {}" before it' });
-    return null;
-  }
-  if (others.length === 0) {
-    flow.use(only);
-    return only;
-  }
-  const message = `${kind}: which client? ${clients.join(', ')} have connected`;
-  report({ path, message, advice: `add ${clients.map(client => `as: ${client}`).join(' or ')}` });
+  reading.report({ path: as?.path ?? path, message: `${kind}: ${absence.why}`, advice: absence.advice });
   return null;
+}
+
+/** Whom a step can mean: a refused connection has a report, but nothing else. */
+function candidatesFor({ kind, reading: { flow } }: StepPlace): readonly string[] {
+  return flow.clients.filter(client => kind === 'expectInvocation' || !flow.refused.includes(client));
+}
+
+function onlyClient(step: StepPlace): string | null {
+  const { kind, path, reading } = step;
+  const clients = candidatesFor(step);
+  const [only, ...others] = clients;
+  if (only !== undefined && others.length === 0) return only;
+  const isNone = only === undefined;
+  const why = isNone
+    ? 'no client has connected before this step'
+    : `which client? ${clients.join(', ')} have connected`;
+  const advice = isNone
+    ? 'add "- connect: {}" before it'
+    : `add ${clients.map(client => `as: ${client}`).join(' or ')}`;
+  reading.report({ path, message: `${kind}: ${why}`, advice });
+  return null;
+}
+
+/** Why a client cannot be meant; null if it can. */
+function absenceOf(client: string, step: StepPlace): { why: string; advice: string } | null {
+  const candidates = candidatesFor(step);
+  if (candidates.includes(client)) return null;
+  const connect = `add "- connect: { as: ${client} }" before it`;
+  if (step.reading.flow.refused.includes(client)) {
+    return { why: `the connection of ${client} was refused before this step`, advice: connect };
+  }
+  const meant = client === step.reading.branch ? null : nearest(client, candidates);
+  return {
+    why: `no client ${client} has connected before this step`,
+    advice: meant === null ? connect : `did you mean ${meant}?`,
+  };
 }

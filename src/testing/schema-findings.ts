@@ -15,7 +15,15 @@ type Schema = v.GenericSchema & {
   readonly key?: Schema;
   readonly value?: Schema;
   readonly options?: readonly Schema[];
+  readonly pipe?: readonly PipeItem[];
 };
+
+interface PipeItem {
+  readonly kind: string;
+  readonly pipe?: readonly PipeItem[];
+}
+
+type Check = v.BaseValidation<unknown, unknown, v.BaseIssue<unknown>>;
 
 interface Place {
   readonly path: readonly string[];
@@ -37,10 +45,9 @@ function check(given: Schema, value: unknown, above: Place): readonly Finding[] 
   const schema = unwrapped(given, value);
   const title = v.getTitle(schema);
   const place = title === undefined ? above : { ...above, label: '', title };
-  const inner = checkInside(schema, value, place);
-  if (inner.length > 0 || !('pipe' in schema)) return inner;
-  // What single parts cannot show: the range whose ends are the wrong way round.
-  return isRecord(value) || Array.isArray(value) ? ownFinding(schema, value, place) : inner;
+  if (schema.type === 'unknown') return [];
+  if (isRecord(value)) return checkMap(schema, value, place);
+  return Array.isArray(value) ? checkList(schema, value, place) : ownFinding(schema, value, place);
 }
 
 /** The schema that says something about this value: not that it may be left out, or is defined elsewhere. */
@@ -51,14 +58,12 @@ function unwrapped(schema: Schema, value: unknown): Schema {
   return isNullable && schema.wrapped ? unwrapped(schema.wrapped, value) : schema;
 }
 
-function checkInside(schema: Schema, value: unknown, place: Place): readonly Finding[] {
-  if (schema.type === 'unknown') return [];
-  if (isRecord(value)) return checkMap(schema, value, place);
-  if (!Array.isArray(value)) return ownFinding(schema, value, place);
+function checkList(schema: Schema, value: readonly unknown[], place: Place): readonly Finding[] {
   const list = optionsOf(schema).find(({ item }) => item !== undefined);
   if (list?.item === undefined) return [mismatch(schema, value, place)];
   const { item } = list;
-  return value.flatMap((each, index) => check(item, each, below(place, String(index), `[${index}]`)));
+  const items = value.flatMap((each, index) => check(item, each, below(place, String(index), `[${index}]`)));
+  return items.length > 0 ? items : wholeFinding(list, value, place);
 }
 
 function checkMap(
@@ -68,32 +73,50 @@ function checkMap(
 ): readonly Finding[] {
   const options = optionsOf(schema);
   const record = options.find(option => option.type === 'record');
-  if (record) return Object.entries(value).flatMap(entry => checkRecordEntry(record, entry, place));
+  if (record) {
+    const entries = Object.entries(value).flatMap(entry => checkRecordEntry(record, entry, place));
+    return entries.length > 0 ? entries : wholeFinding(record, value, place);
+  }
   const shapes = options.flatMap(({ entries }) => (entries ? [entries] : []));
   if (shapes.length === 0) return [mismatch(schema, value, place)];
   const known = new Set(shapes.flatMap(Object.keys));
   const unknown = Object.keys(value).filter(key => !known.has(key));
   const shape = meantShape(shapes, value);
   if (shape === null) {
-    const keys = unknown.map(key => unknownKey(key, { place, known: [...known] }));
-    return keys.length > 0 ? keys : [mismatch(schema, value, place)];
+    const what = place.title === 'a step' && place.label === '' ? 'step' : 'key';
+    const keys = unknown.map(key => unknownKey(key, { place, known: [...known], what }));
+    const entries = Object.assign({}, ...shapes);
+    return [
+      ...(keys.length > 0 ? keys : [mismatch(schema, value, place)]),
+      ...checkEntries(entries, value, place),
+    ];
   }
   const { entries, by } = shape;
   const candidates = by === '' ? [...known] : Object.keys(entries);
   const meant = unknown.map(key => meantKey(key, candidates));
-  return [
-    ...unknown.map(key => unknownKey(key, { place, known: candidates })),
+  const findings = [
+    ...unknown.map(key => unknownKey(key, { place, known: candidates, what: 'key' })),
     ...Object.keys(value)
       .filter(key => known.has(key) && !Object.hasOwn(entries, key))
       .map(key => excluded(key, { by, schema, place, isAction: shapes.some(each => isRequired(each, key)) })),
     ...Object.keys(entries)
       .filter(key => isRequired(entries, key) && !Object.hasOwn(value, key) && !meant.includes(key))
       .map(key => missing(key, { entries, place })),
-    ...Object.entries(value).flatMap(([key, each]) => {
-      const entry = Object.hasOwn(entries, key) ? entries[key] : undefined;
-      return entry === undefined ? [] : check(entry, each, belowKey(place, key));
-    }),
+    ...checkEntries(entries, value, place),
   ];
+  const option = options.find(each => each.entries === entries);
+  return findings.length > 0 || !option ? findings : wholeFinding(option, value, place);
+}
+
+function checkEntries(
+  entries: Readonly<Record<string, Schema>>,
+  value: Readonly<Record<string, unknown>>,
+  place: Place,
+): readonly Finding[] {
+  return Object.entries(value).flatMap(([key, each]) => {
+    const entry = Object.hasOwn(entries, key) ? entries[key] : undefined;
+    return entry === undefined ? [] : check(entry, each, belowKey(place, key));
+  });
 }
 
 function checkRecordEntry(
@@ -132,6 +155,16 @@ function isRequired(entries: Readonly<Record<string, Schema>>, key: string): boo
 function optionsOf(schema: Schema): readonly Schema[] {
   const options = schema.type === 'union' ? (schema.options ?? []) : [schema];
   return options.map(option => unwrapped(option, undefined));
+}
+
+/** What no part can show: an empty list, a range whose ends are the wrong way round. */
+function wholeFinding(schema: Schema, value: unknown, place: Place): readonly Finding[] {
+  const checks = pipeOf(schema).filter((item): item is Check => item.kind === 'validation');
+  return checks.length === 0 ? [] : ownFinding(v.pipe(v.unknown(), ...checks), value, place);
+}
+
+function pipeOf({ pipe = [] }: { readonly pipe?: readonly PipeItem[] }): readonly PipeItem[] {
+  return pipe.flatMap(item => (item.pipe ? pipeOf(item) : [item]));
 }
 
 /** What valibot itself has to say, without looking for more. */
@@ -192,9 +225,12 @@ function excluded(
   return { path, message: `${belowKey(place, key).label} cannot stand ${beside}`, advice };
 }
 
-function unknownKey(key: string, { place, known }: { place: Place; known: readonly string[] }): Finding {
+function unknownKey(
+  key: string,
+  { place, known, what }: { place: Place; known: readonly string[]; what: 'step' | 'key' },
+): Finding {
   const { path, label } = belowKey(place, key);
-  const unknown = `Unknown ${place.title === 'a step' && place.label === '' ? 'step' : 'key'} ${label}`;
+  const unknown = `Unknown ${what} ${label}`;
   if (key === '<<') {
     return { path, message: `${unknown}: merge keys are not read`, advice: 'write the merged keys out' };
   }

@@ -141,7 +141,7 @@ const base64 = v.pipe(
 );
 const file = v.pipe(
   fileName,
-  v.description('The content of a file; the path is relative to the file it stands in.'),
+  v.description('The content of a file, as it is; the path is relative to the file it stands in.'),
 );
 const flags = v.pipe(
   v.string(wants('flags')),

@@ -46,4 +46,5 @@ test('every default that the example names is the default', () => {
   expect(stated('timeout') * 1000).toBe(defaults.executionTimeoutMs);
   expect(stated('initTimeout') * 1000).toBe(defaults.initTimeoutMs);
   expect(stated('memorySize')).toBe(defaults.memoryMB);
+  expect(text).toContain(`; default ${defaults.network}\n`);
 });

@@ -29,6 +29,8 @@ describe('what is left out', () => {
       memoryMB: tencentScf.memoryMB.default.value,
       environment: {},
       maxInstances: null,
+      hostPorts: [],
+      network: 'outbound',
       limits: {
         maxMessageBytes: tencentScf.limits.messageBytes.value,
         maxBytesPerSecond: tencentScf.limits.bytesPerSecond.value,
@@ -64,6 +66,9 @@ describe('values', () => {
     ['memorySize: 3072MB', { memoryMB: 3072 }],
     ['maxInstances: 3', { maxInstances: 3 }],
     ['maxInstances: none', { maxInstances: null }],
+    ['hostPorts: [6379, 5432, 6379]', { hostPorts: [6379, 5432] }],
+    ['hostPorts: []', { hostPorts: [] }],
+    ['network: none', { network: 'none' }],
     ['src: ./dist', { srcDir: '/home/me/my-app/dist' }],
     ['src: /elsewhere', { srcDir: '/elsewhere' }],
     ['route: /chat/', { route: '/chat' }],

@@ -236,7 +236,9 @@ async function startWith(
     route: pathOf(name),
     initTimeout: program === 'listens-late' || program === 'closes-its-port-at-once' ? 3 : 60,
     limits: { qps: 'none' },
-    idleTimeout: 60,
+    // However slow the machine is.
+    idleTimeout: 3600,
+    timeout: 3600,
     // Under `process` that is where a function finds the machine's.
     environment: { ...environment, ...(run.sandbox === 'process' && { TMPDIR: temporary }) },
   });

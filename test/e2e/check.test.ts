@@ -91,7 +91,7 @@ describe('exit code 0', () => {
   listens  0.0.0.0:9000 after … ms
   memory   … of 128 MB at rest
   end      ends … ms after SIGTERM
-  sandbox  namespace: the package read-only at /var/user, only /tmp to write, no network but its own
+  sandbox  namespace: the package read-only at /var/user, only /tmp to write, a network of its own
   package  128 B in 2 files
 
 Found nothing that would fail in the cloud

@@ -65,7 +65,7 @@ beforeAll(() => {
     const codeDir = join(folder, name);
     mkdirSync(codeDir);
     build(codeDir);
-    writeFileSync(join(codeDir, 'scf.yaml'), 'memorySize: 256\n');
+    writeFileSync(join(codeDir, 'scf.yaml'), 'memorySize: 256\nidleTimeout: 3600\ntimeout: 3600\n');
   }
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

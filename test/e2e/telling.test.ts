@@ -1,13 +1,17 @@
 // What people are told where the report alone would leave them guessing.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { freePort } from '../sandbox/free-port.ts';
 import { packed } from '../sandbox/observed.ts';
 import { Client } from './client.ts';
 import type { DevOptions } from './harness.ts';
 import { Dev, scriptedDir, temporaryFolder, writeFunction } from './harness.ts';
+import { missingExecutable, needs } from './parts.ts';
 import { until } from './until.ts';
 
 const fixture = (name: string): string =>
@@ -125,3 +129,41 @@ test.each(['process', 'namespace'])(
     await dev.stop();
   },
 );
+/** A PATH on which nothing is but what an instance of a Node function needs. */
+function pathOf(folder: string, programs: readonly string[]): string {
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  for (const program of programs) {
+    const [path = ''] = execFileSync('which', [program], { encoding: 'utf8' }).split('\n');
+    symlinkSync(path, join(bin, program));
+  }
+  return bin;
+}
+
+test('what the namespace sandbox cannot reach is told once: no way out, and a service that is down', async context => {
+  needs(missingExecutable('/usr/bin/bwrap', 'bubblewrap'), context);
+  const folder = ownFolder();
+  const port = await freePort();
+  const startFile = `#!/bin/bash
+for i in 1 2 3; do cat < /dev/tcp/host.scf.internal/${port}; done
+`;
+  const dir = writeFunction(join(folder, 'function'), { app: '', startFile });
+  const yaml = join(dir, 'scf.yaml');
+  writeFileSync(yaml, `hostPorts: [${port}]\n`);
+  const env = { PATH: pathOf(folder, ['bwrap', 'node', 'sh', 'cat', 'grep', 'rm', 'sleep']) };
+  const options = { dir, args: ['--sandbox', 'namespace'], env };
+  const dev = await start(options);
+  for (const _ of [1, 2]) {
+    const socket = new WebSocket(dev.url());
+    await new Promise(resolve => socket.once('error', resolve));
+  }
+  const { stderr } = await dev.stop();
+  const times = (text: string): number => stderr.split(text).length - 1;
+  expect(times('reach no network but their own: pasta is not installed'), stderr).toBe(1);
+  expect(times('sudo apt-get install passt; or write network: none'), stderr).toBe(1);
+  expect(times(`Nothing listens on 127.0.0.1:${port} of this machine (hostPorts)`), stderr).toBe(1);
+
+  writeFileSync(yaml, 'network: none\n');
+  const quiet = await start(options);
+  expect((await quiet.stop()).stderr).not.toMatch(/pasta/);
+});

@@ -85,8 +85,6 @@ const SESSION: readonly TraceRecord[] = [
     errorMessage: null,
     explanation: null,
   },
-  // What a terminal would obey: colours may pass, a bell and the order to clear the screen may not.
-  { ...origin, type: 'output', stream: 'stdout', line: '\u001b[31mred\u001b[0m\t\u0007\u001b[2J\u0000' },
 ];
 
 describe.each(LOG_FORMATS)('--log-format %s', format => {
@@ -100,6 +98,15 @@ describe.each(LOG_FORMATS)('--log-format %s', format => {
     const neutral = out.replace(/"time":"[^"]+"/g, '"time":"…"');
     await expect(neutral).toMatchFileSnapshot(`golden/${format}.txt`);
   });
+});
+
+it('shows as unknown, in pretty, what a terminal would obey, but for colours and tabs', () => {
+  let out = '';
+  const stream = { write: (text: string) => (out += text) };
+  const options = { format: 'pretty', verbose: false, colour: false, nameFunctions: false } as const;
+  const line = '\u001b[31mred\u001b[0m\t\u0007\u001b[2J\r\u0000\u009b';
+  journalReader(options, stream).onRecord({ ...origin, type: 'output', stream: 'stdout', line });
+  expect(out.slice(out.indexOf('|'))).toBe('| \u001b[31mred\u001b[0m\t\ufffd\ufffd[2J\ufffd\ufffd\ufffd\n');
 });
 
 describe('the journal', () => {

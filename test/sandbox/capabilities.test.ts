@@ -1,6 +1,7 @@
 // What this machine can do is tried, and what it cannot is explained with something to paste.
 import { describe, expect, test } from 'vitest';
-import { explainRefusal } from '../../src/sandbox/capabilities.ts';
+import { explainRefusal, tryOutbound } from '../../src/sandbox/capabilities.ts';
+import { explainPasta } from '../../src/sandbox/outbound.ts';
 import { canBeHooked } from '../../src/sandbox/start-file.ts';
 
 describe('a refusal is told by its cause, with the remedy', () => {
@@ -32,6 +33,39 @@ describe('a refusal is told by its cause, with the remedy', () => {
       isAble: false,
       cause: expect.stringMatching(cause),
       remedy: expect.stringMatching(remedy),
+    });
+  });
+});
+
+describe('no way out is told by its cause, with the remedy', () => {
+  const noLog = 'Failed to send 46 bytes to syslog\n';
+  test.each([
+    ['no device', `${noLog}Failed to open tun socket in namespace\n${noLog}`, /\/dev\/net\/tun/, /chmod 666/],
+    [
+      'no default route',
+      'No external routable interface for IPv6\nExternal interface not usable\n',
+      /no way out itself \(External interface not usable\)/,
+      /Connect it/,
+    ],
+    [
+      'something else',
+      'No external routable interface for IPv6\nCouldn\u2019t switch to pasta namespaces\n',
+      /pasta failed \(Couldn\u2019t switch to pasta namespaces\)/,
+      /pasta --config-net true/,
+    ],
+    ['not a word', noLog, /did not say why/, /pasta --config-net true/],
+  ])('%s', (_name, stderr, cause, remedy) => {
+    expect(explainPasta(stderr)).toEqual({
+      cause: expect.stringMatching(cause),
+      remedy: expect.stringMatching(remedy),
+    });
+  });
+
+  test('a machine without pasta', async () => {
+    expect(await tryOutbound('/no/such/folder')).toEqual({
+      isAble: false,
+      cause: 'pasta is not installed',
+      remedy: expect.stringMatching(/apt-get install passt/),
     });
   });
 });

@@ -73,6 +73,9 @@ export function describeDriver(name: string, create: () => SandboxDriver, facts:
       if (run.exit?.kind === 'not-started') expect(types).toEqual(['exit']);
       else expect(run.told[0]?.type).toBe('started');
       expect(types.filter(type => type === 'started').length).toBeLessThan(2);
+      const endings = run.told.filter(told => told.type === 'ending').map(({ exit }) => exit);
+      expect(endings.length).toBeLessThan(2);
+      for (const exit of endings) expect(exit).toEqual(run.exit);
     }
 
     beforeAll(() => {

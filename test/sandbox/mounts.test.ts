@@ -11,6 +11,7 @@ const machine: MountOptions = {
   insideDir: '/opt/scf-ws/inside',
   nodePath: '/tmp/node/bin/node',
   tmpBytes: 1000,
+  etc: ['--ro-bind', '/tmp/x/hosts', '/etc/hosts'],
 };
 
 /** The operations, each with its operands. */
@@ -57,6 +58,7 @@ describe('of the cloud an instance sees', () => {
     ['a /proc of its own', '--proc /proc'],
     ['a /dev of its own', '--dev /dev'],
     ['the code as its working folder', `--chdir ${CODE_DIR}`],
+    ['names of its own', '--ro-bind /tmp/x/hosts /etc/hosts'],
     ['and what runs inside', `--ro-bind /opt/scf-ws/inside ${INSIDE}`],
     ['with its Node, wherever that is', '--ro-bind /tmp/node/bin/node /run/scf-ws-node'],
   ])('%s', (_what, operation) => {
@@ -79,12 +81,14 @@ test.each([
   ['a folder is made before what is mounted in it', '--tmpfs /var', '--ro-bind /var/lib /var/lib'],
   ['the code comes after /var', '--tmpfs /var', `--ro-bind /home/me/code ${CODE_DIR}`],
   ['what runs inside comes after /run', '--tmpfs /run', `--ro-bind /opt/scf-ws/inside ${INSIDE}`],
+  ['names come after /etc', '--ro-bind /etc /etc', '--ro-bind /tmp/x/hosts /etc/hosts'],
+  ['names come before /run is closed', '--ro-bind /tmp/x/hosts /etc/hosts', '--remount-ro /run'],
   ['/var is closed when all is in it', '--ro-bind /tmp/x/lang /var/lang', '--remount-ro /var'],
   ['/run is closed when all is in it', `--ro-bind /opt/scf-ws/inside ${INSIDE}`, '--remount-ro /run'],
   ['/dev is closed when all is in it', '--tmpfs /dev/shm', '--remount-ro /dev'],
   ['/ is closed when all is in it', '--tmpfs /tmp', '--remount-ro /'],
 ])('%s', (_property, earlier, later) => {
-  const all = operations({ varFolder: [folder('lib')] });
+  const all = operations({ root: [folder('etc')], varFolder: [folder('lib')] });
   expect(all.indexOf(earlier)).toBeGreaterThanOrEqual(0);
   expect(all.indexOf(later)).toBeGreaterThan(all.indexOf(earlier));
 });

@@ -6,8 +6,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { builtProgram, quoted } from './built-program.ts';
 import { create } from './create-namespace-driver.ts';
 import { describeDriver } from './driver-contract.ts';
 import type { StartOptions } from './observed.ts';
@@ -244,27 +244,11 @@ env -i /bin/bash -c 'trap "sleep 0.1; echo done; exit" TERM; echo trapped; while
     const canSwitch = process.getuid?.() === 0 && spawnSync('su', ['--version']).status === 0;
     // Where nothing may be skipped, it fails for want of su.
     if (!canSwitch && process.env.CI !== 'true') skip('only root with su can become another user');
-    const copy = mkdtempSync(join(folder, 'of-nobody-'));
-    const input = { program: at('one-instance.ts'), driver: at('create-namespace-driver.ts') };
-    await build({
-      configFile: false,
-      logLevel: 'error',
-      root: copy,
-      build: { ssr: true, outDir: join(copy, 'dist/sandbox'), rolldownOptions: { input } },
-    });
-    cpSync(at('../../src/sandbox/inside'), join(copy, 'src/sandbox/inside'), { recursive: true });
-    execFileSync('chmod', ['-R', 'a+rX', copy]);
-    const [program = '', driverFile = ''] = ['program', 'driver'].map(name =>
-      join(
-        copy,
-        'dist/sandbox',
-        readdirSync(join(copy, 'dist/sandbox')).find(file => file.startsWith(`${name}.`)) ?? '',
-      ),
-    );
+    const program = await builtProgram('one-instance.ts', folder);
     const codeDir = pack(fixture('echo'));
     const temporary = mkdtempSync(join(folder, 'tmp-of-nobody-'));
     chmodSync(temporary, 0o777);
-    const command = [process.execPath, program, driverFile, codeDir].map(word => `'${word}'`).join(' ');
+    const command = quoted([...program, codeDir]);
     const { stdout, stderr } = spawnSync('su', ['nobody', '-s', '/bin/bash', '-c', command], {
       cwd: '/',
       env: { PATH: '/usr/local/bin:/usr/bin:/bin', TMPDIR: temporary },

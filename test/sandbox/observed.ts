@@ -31,6 +31,7 @@ export type Told =
   | { readonly type: 'other-port'; readonly port: number }
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly line: string }
   | { readonly type: 'memory'; readonly usedBytes: number }
+  | { readonly type: 'ending'; readonly exit: SandboxExit }
   | { readonly type: 'exit'; readonly exit: SandboxExit };
 
 export interface StartOptions extends Partial<SandboxRequest> {
@@ -58,6 +59,7 @@ export class Observed implements SandboxObserver {
         port: 9000,
         environment: {},
         isKept: false,
+        network: { hostPorts: [], isOutbound: false },
         ...options,
         instanceId: this.instanceId,
       },
@@ -84,15 +86,18 @@ export class Observed implements SandboxObserver {
   onMemory(usedBytes: number): void {
     this.#tell({ type: 'memory', usedBytes });
   }
+  onEnding(exit: SandboxExit): void {
+    this.#tell({ type: 'ending', exit });
+  }
   onExit(exit: SandboxExit): void {
     this.exit = exit;
     this.atExit();
     this.#tell({ type: 'exit', exit });
   }
 
-  /** Without what is measured, which depends on the moment. */
+  /** Without what is measured, or told in advance, which depends on the moment. */
   get types(): readonly string[] {
-    return this.told.map(({ type }) => type).filter(type => type !== 'memory');
+    return this.told.map(({ type }) => type).filter(type => type !== 'memory' && type !== 'ending');
   }
 
   get lines(): readonly string[] {

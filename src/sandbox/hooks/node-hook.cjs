@@ -138,4 +138,30 @@ function install() {
   };
 }
 
-if (platformPort > 0 && SCF_WS_PIPE && SCF_WS_INSTANCE) install();
+/** The name by which functions reach the machine that they run on. */
+const HOST_NAME = 'host.scf.internal';
+
+// The cloud's libraries ask `dns.lookup` for the address of every name that is connected to.
+function nameHost() {
+  const dns = require('dns');
+  const address = name => (typeof name === 'string' && name.toLowerCase() === HOST_NAME ? '127.0.0.1' : name);
+  const { lookup: original } = dns;
+  dns.lookup = function lookup(name, options, callback) {
+    return original.call(this, address(name), options, callback);
+  };
+  // What `util.promisify` goes by.
+  Object.defineProperties(dns.lookup, Object.getOwnPropertyDescriptors(original));
+  const patch = promises => {
+    const { lookup: originalPromise } = promises;
+    promises.lookup = function lookup(name, options) {
+      return originalPromise.call(this, address(name), options);
+    };
+  };
+  // Node 10 warns of who looks at it.
+  if (Number(process.versions.node.split('.')[0]) > 10) patch(dns.promises);
+}
+
+if (platformPort > 0 && SCF_WS_PIPE && SCF_WS_INSTANCE) {
+  install();
+  nameHost();
+}

@@ -6,11 +6,13 @@
 
 const { connect } = require('node:net');
 const { listeningSockets } = require('./listening-sockets.cjs');
+const handOut = require('./host-ports.cjs');
 
 /** Such a look reads two small files; a start is never slowed down by more than this. */
 const LOOK_EVERY_MS = 3;
 
-const told = new Set();
+const [hostAddress, ...hostPorts] = process.argv.slice(2);
+const told = new Set(handOut(hostAddress, hostPorts).map(socket => JSON.stringify(socket)));
 let timer = setInterval(look, LOOK_EVERY_MS);
 
 function look() {

@@ -13,6 +13,15 @@ _environ = os.environ
 # Tells child processes, which may inherit the socket, that this port stands for the platform's.
 _INHERITED = "SCF_WS_ACTUAL_PORT"
 
+# The name by which functions reach the machine that they run on.
+_HOST_NAME = "host.scf.internal"
+
+
+def _host_address(name):
+    """This machine's loopback for its name; whatever else it is stays as it is."""
+    text = name.decode("latin-1") if isinstance(name, bytes) else name
+    return "127.0.0.1" if isinstance(text, str) and text.lower() == _HOST_NAME else name
+
 
 class _Hook(object):
     def __init__(self, platform_port, pipe, instance):
@@ -48,15 +57,44 @@ class _Hook(object):
         def getsockname(sock):
             return self.as_asked(sock, base.getsockname(sock))
 
+        def connect(sock, address):
+            return base.connect(sock, self.named(address))
+
+        def connect_ex(sock, address):
+            return base.connect_ex(sock, self.named(address))
+
         if "socket" in sys.modules:
             owner = sys.modules["socket"].socket
         else:
             # The class below socket.socket: gevent and eventlet derive their own from it, and `import socket` would
             # cost every process some milliseconds. Empty slots, because socket.socket adds __weakref__.
             owner = _socket.socket = type("socket", (base,), {"__slots__": (), "__module__": "_socket"})
-        for method in (bind, listen, getsockname):
+        for method in (bind, listen, getsockname, connect, connect_ex):
             setattr(owner, method.__name__, method)
+        self.name_host()
         sys.meta_path.insert(0, _UvloopFinder(self))
+
+    def name_host(self):
+        """The functions that every name goes through; `socket` takes them over as they are here."""
+
+        def patched(original):
+            def resolve(host, *rest, **options):
+                return original(_host_address(host), *rest, **options)
+
+            resolve.__name__ = original.__name__
+            return resolve
+
+        for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
+            resolve = patched(getattr(self.low_level, name))
+            setattr(self.low_level, name, resolve)
+            if name != "getaddrinfo" and "socket" in sys.modules:
+                setattr(sys.modules["socket"], name, resolve)
+
+    @staticmethod
+    def named(address):
+        if isinstance(address, tuple) and address:
+            return (_host_address(address[0]),) + address[1:]
+        return address
 
     def tcp_port(self, sock, address):
         """The port in the address of a TCP socket, else None."""
@@ -158,7 +196,20 @@ class _Hook(object):
         def getsockname(sock):
             return self.as_asked(sock, pseudo_getsockname(sock))
 
+        original_connect, original_getaddrinfo = uvloop.Loop.create_connection, uvloop.Loop.getaddrinfo
+
+        def create_connection(loop, protocol_factory, host=None, port=None, **options):
+            named = _host_address(host)
+            if named is not host and options.get("ssl") and options.get("server_hostname") is None:
+                options["server_hostname"] = host
+            return original_connect(loop, protocol_factory, named, port, **options)
+
+        def getaddrinfo(loop, host, *rest, **options):
+            return original_getaddrinfo(loop, _host_address(host), *rest, **options)
+
         uvloop.Loop.create_server = create_server
+        uvloop.Loop.create_connection = create_connection
+        uvloop.Loop.getaddrinfo = getaddrinfo
         pseudo_socket.getsockname = getsockname
 
 
