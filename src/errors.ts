@@ -8,6 +8,8 @@ const EXIT_CODES = {
   ERR_PORT_IN_USE: 2,
   ERR_ADDRESS: 2,
   ERR_REPORT_FILE: 2,
+  /** What a program waited for did not happen. */
+  ERR_TIMEOUT: 1,
   /** This machine cannot do what was asked. */
   ERR_DRIVER_UNAVAILABLE: 3,
 } as const;
@@ -31,5 +33,10 @@ export class ScfWsError extends Error {
     this.code = code;
     this.hint = hint;
     this.exitCode = EXIT_CODES[code];
+  }
+
+  /** The same error for those who see nothing but its message. */
+  withHintInMessage(): ScfWsError {
+    return new ScfWsError(this.code, `${this.message}\n  ${this.hint}`, { hint: this.hint });
   }
 }

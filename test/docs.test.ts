@@ -50,7 +50,7 @@ describe('src/README.md', () => {
   it.each(
     [
       ...inside.matchAll(
-        /`((?:core|platforms|config|sandbox|gateway|journal|testing|check|cli)\/[\w/.-]*\w\.ts)`/g,
+        /`((?:core|platforms|config|sandbox|gateway|journal|recording|testing|check|cli)\/[\w/.-]*\w\.ts)`/g,
       ),
     ].map(([, path]) => path ?? ''),
   )('names %s, which exists', path => {

@@ -5,7 +5,6 @@ import type { FunctionConfig } from '../config/function-config.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { loadConfig, watchConfig } from '../config/load.ts';
 import { applyOverrides } from '../config/overrides.ts';
-import { formatProblem } from '../config/problem.ts';
 import type { Notice } from '../core/trace.ts';
 import { formatDuration } from '../core/units.ts';
 import type { Emulator } from '../emulator.ts';
@@ -14,12 +13,15 @@ import { ScfWsError } from '../errors.ts';
 import { Journal } from '../journal/journal.ts';
 import { journalReader, standardError } from '../journal/readers.ts';
 import { openReportFile } from '../journal/report-file.ts';
+import { usableFunctions } from '../load-functions.ts';
+import { openHarFile } from '../recording/har-file.ts';
 import { isListening } from '../sandbox/attach-driver.ts';
 import { planStart } from '../sandbox/start-file.ts';
 import { readStartFile } from '../sandbox/start-file-on-disk.ts';
 import type { DevFlags } from './commands/dev.ts';
 import { Interruption } from './interruption.ts';
 import { Summary } from './summary.ts';
+import { VERSION } from './version.ts';
 
 /** Runs until interrupted; returns the exit code. Rejects with a `ScfWsError` for what the user can change. */
 export async function runDev(dir: string, flags: DevFlags): Promise<number> {
@@ -38,8 +40,10 @@ export async function runDev(dir: string, flags: DevFlags): Promise<number> {
   const { logFormat: format, verbose = false } = flags;
   journal.subscribe(journalReader({ format, verbose, colour, nameFunctions: functions.length > 1 }, out));
   const summary = new Summary(first.platform);
-  const report =
-    flags.report === undefined ? null : openReportFile(flags.report, message => notify('error', message));
+  const onFailure = (message: string): void => notify('error', message);
+  const report = flags.report === undefined ? null : openReportFile(flags.report, onFailure);
+  const recording =
+    flags.record === undefined ? null : openHarFile(flags.record, { version: VERSION, onFailure });
   journal.subscribe({
     onRecord: record => {
       if (record.type !== 'ended') return;
@@ -57,6 +61,7 @@ export async function runDev(dir: string, flags: DevFlags): Promise<number> {
     timeScale: flags.timeScale,
     sandbox: flags.sandbox,
     ...(flags.attach && { attach: flags.attach }),
+    ...(recording && { openTap: recording.openTap }),
     journal,
   });
   announce({ loaded, functions, flags, notify, url: emulator.url });
@@ -83,6 +88,7 @@ export async function runDev(dir: string, flags: DevFlags): Promise<number> {
   ]);
   if (!isStopped) emulator.kill();
   report?.close();
+  recording?.close();
   const end = summary.render(format);
   if (end !== null) out.write(`${end}\n`);
   return exitCode;
@@ -94,20 +100,9 @@ function usable(
   loaded: LoadedConfig,
   { dir, flags }: { dir: string; flags: DevFlags },
 ): readonly FunctionConfig[] {
-  switch (loaded.kind) {
-    case 'loaded':
-      return loaded.functions;
-    case 'missing':
-      // A server that is attached needs no start file, and so no folder of its own.
-      if (flags.attach !== undefined && flags.config === undefined) return [defaultConfig({ dir })];
-      throw new ScfWsError('ERR_NOT_FOUND', loaded.message, { hint: loaded.advice });
-    case 'invalid': {
-      const [problem, ...others] = loaded.problems.map(formatProblem);
-      throw new ScfWsError('ERR_CONFIG', [`the config cannot be used`, problem, ...others].join('\n'), {
-        hint: others.length === 0 ? 'Mend this one' : `Mend these ${others.length + 1}`,
-      });
-    }
-  }
+  // A server that is attached needs no start file, and so no folder of its own.
+  const needsNone = flags.attach !== undefined && flags.config === undefined;
+  return loaded.kind === 'missing' && needsNone ? [defaultConfig({ dir })] : usableFunctions(loaded);
 }
 
 function overridden(

@@ -1,11 +1,9 @@
 // The whole command line, as data: what there is, not what it does.
-import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { checkCommand } from './commands/check.ts';
 import { devCommand } from './commands/dev.ts';
 import { testCommand } from './commands/test.ts';
-
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+import { VERSION } from './version.ts';
 
 /** `setExitCode` gets what the command that ran came to. */
 export function program(setExitCode: (exitCode: number) => void): Command {
@@ -13,7 +11,7 @@ export function program(setExitCode: (exitCode: number) => void): Command {
     .description(
       'Run a serverless WebSocket function on your own machine under the contract it meets in the cloud',
     )
-    .version(version, '-V, --version', 'print the version')
+    .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .showSuggestionAfterError()
     .exitOverride()

@@ -48,6 +48,7 @@ async function load({ paths, flags }: Session): Promise<readonly ScenarioFile[]>
   return loadScenarioFiles(await findScenarioFiles(paths), {
     environment: process.env,
     set: flags.set ?? {},
+    ignore: flags.ignore ?? [],
   });
 }
 

@@ -48,7 +48,7 @@ export class Connection {
       clock: options.clock,
       journal,
     });
-    const { setup, clock, request, socket, head, refusal } = options;
+    const { setup, clock, request, socket, head, refusal, tap } = options;
     this.#relays = { client: this.#relayFrom('client'), function: this.#relayFrom('function') };
     const [state, effects] = begin(clock.now(), setup.rules, refusal);
     this.#state = state;
@@ -63,6 +63,7 @@ export class Connection {
       onEnded: reset => this.#raise({ type: 'transport-ended', side: 'client', reset }),
       onGone: () => this.#raise({ type: 'transport-gone', side: 'client' }),
       onDrained: () => this.#function?.resume(),
+      onWrite: tap && (bytes => tap.wrote('client', bytes)),
     });
     this.#isInterpreting = true;
     for (const effect of effects) this.#perform(effect);
@@ -159,7 +160,7 @@ export class Connection {
   }
 
   #connectFunction(): void {
-    const { requestId, setup, request } = this.#options;
+    const { requestId, setup, request, tap } = this.#options;
     const socket = this.#instance?.sandbox.connect();
     if (socket === undefined) return;
     this.#function = new Transport(socket, {
@@ -167,6 +168,7 @@ export class Connection {
       onEnded: reset => this.#raise({ type: 'transport-ended', side: 'function', reset }),
       onGone: () => this.#raise({ type: 'transport-gone', side: 'function' }),
       onDrained: () => this.#client.resume(),
+      onWrite: tap && (bytes => tap.wrote('function', bytes)),
     });
     const { reservedHeaderPrefix } = setup;
     this.#function.write(

@@ -13,6 +13,7 @@ import { Connection } from './connection.ts';
 import { ownAnswer } from './handshake.ts';
 import { InstancePool } from './instance-pool.ts';
 import type { FunctionSetup } from './setup.ts';
+import type { OpenTap } from './tap.ts';
 
 export interface GatewayOptions {
   readonly clock: Clock;
@@ -20,6 +21,8 @@ export interface GatewayOptions {
   /** The function for a path, or null. Asked anew for every connection. */
   readonly route: (path: string) => FunctionSetup | null;
   readonly onReport: (report: InvocationReport) => void;
+  /** Where connections are recorded. */
+  readonly openTap: OpenTap | undefined;
 }
 
 /** A client that sends its request slower than this is dropped. */
@@ -114,7 +117,7 @@ export class Gateway {
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    const { route, clock, journal, onReport } = this.#options;
+    const { route, clock, journal, onReport, openTap } = this.#options;
     const setup = route(pathOf(request));
     if (setup === null || !isWebSocket(request)) {
       const { statusCode, message } = this.#refuse(request);
@@ -126,6 +129,8 @@ export class Gateway {
     if (instances === undefined) throw new Error(`${setup.name} is not served`);
     const refusal = this.#refusal(instances);
     const requestId = randomUUID();
+    const now = (): number => clock.wallTime(clock.now()).getTime();
+    const tap = openTap?.({ requestId, request, now });
     const connection: Connection = new Connection({
       requestId,
       setup,
@@ -136,9 +141,11 @@ export class Gateway {
       head,
       instances,
       refusal,
+      tap,
       onReport: report => {
         if (refusal === null) instances.done();
         this.#connections.delete(connection);
+        tap?.ended(report);
         onReport(report);
         for (const tell of this.#onNextEnd.splice(0)) tell();
       },

@@ -10,6 +10,7 @@ import type { TrafficLimits } from '../core/traffic.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { SandboxDriver, SandboxNetwork } from '../sandbox/driver.ts';
 import type { InstancePool } from './instance-pool.ts';
+import type { Tap } from './tap.ts';
 
 /** The platform's word on a cause. */
 export interface PlatformAnswer {
@@ -72,5 +73,7 @@ export interface ConnectionOptions {
   readonly instances: InstancePool;
   /** Set if the connection gets no instance. */
   readonly refusal: EndCause | null;
+  /** Where it is recorded. */
+  readonly tap: Tap | undefined;
   readonly onReport: (report: InvocationReport) => void;
 }

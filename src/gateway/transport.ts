@@ -9,13 +9,17 @@ export interface TransportEvents {
   readonly onGone: () => void;
   /** What was written has gone out: the other side may go on. */
   readonly onDrained: () => void;
+  /** Shown what is written, where somebody records it. */
+  readonly onWrite?: ((bytes: Uint8Array) => void) | undefined;
 }
 
 export class Transport {
   readonly #socket: Socket;
+  readonly #onWrite: TransportEvents['onWrite'];
 
   constructor(socket: Socket, events: TransportEvents) {
     this.#socket = socket;
+    this.#onWrite = events.onWrite;
     socket.on('data', events.onData);
     socket.on('end', () => events.onEnded(false));
     socket.on('error', () => events.onEnded(true));
@@ -32,7 +36,9 @@ export class Transport {
   /** Returns false when the other side should pause until `onDrained`. */
   write(bytes: Uint8Array): boolean {
     // Behind its end there is no one to write to, and nothing to wait for.
-    return !this.#socket.writable || this.#socket.write(bytes);
+    if (!this.#socket.writable) return true;
+    this.#onWrite?.(bytes);
+    return this.#socket.write(bytes);
   }
 
   pause(): void {

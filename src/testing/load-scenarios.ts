@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ConfigProblem } from '../config/function-config.ts';
 import type { FoundFile } from './find-scenarios.ts';
+import type { IgnoredPath } from './ignored-path.ts';
 import type { ParsedScenarios, ScenarioSource } from './parse-scenario.ts';
 import { parseScenarios } from './parse-scenario.ts';
+import { readHar } from './read-har.ts';
 import type { Scenario } from './scenario.ts';
 
 /** What a file came to; the order of its scenarios is that of the file. */
@@ -15,12 +17,17 @@ export interface ScenarioFile {
   readonly problems: readonly ConfigProblem[];
 }
 
-export type LoadOptions = Pick<ScenarioSource, 'environment' | 'set'>;
+export interface LoadOptions extends Pick<ScenarioSource, 'environment' | 'set'> {
+  /** Values of JSON messages that may differ from a recording. */
+  readonly ignore: readonly IgnoredPath[];
+}
 
-type Parse = (text: string, source: ScenarioSource) => ParsedScenarios;
+type Parse = (text: string, source: ScenarioSource & LoadOptions) => ParsedScenarios;
 
 /** How a file is read, by the end of its name: the first that fits, and the scenario language for every other. */
-const KINDS: readonly { readonly suffix: string; readonly parse: Parse }[] = [];
+const KINDS: readonly { readonly suffix: string; readonly parse: Parse }[] = [
+  { suffix: '.har', parse: readHar },
+];
 
 export function loadScenarioFiles(
   found: readonly FoundFile[],

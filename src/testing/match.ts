@@ -3,6 +3,8 @@ import { cannotHappen } from '../core/never.ts';
 import { parseJson, readCapture } from './capture.ts';
 import type { JsonValue } from './json.ts';
 import { comparedPart, differencesIn, inOneSentence } from './match-json.ts';
+import type { ReplayedMatcher } from './replayed-message.ts';
+import { compareReplayed } from './replayed-message.ts';
 import type { Capture, ExpectedMessage, Matcher, Template, Variables } from './scenario.ts';
 import { comparison, exactSize, firstDifference, hexDump, prettyJson, quoted } from './show.ts';
 import { fillJson, fillText } from './variables.ts';
@@ -80,6 +82,8 @@ function contentMismatch(matcher: Matcher, data: Buffer, variables: Variables): 
       return fileMismatch(matcher.content, data);
     case 'size':
       return sizeMismatch(matcher, data);
+    case 'replayed':
+      return replayedMismatch(matcher, data.toString());
     case 'any':
       return null;
     default:
@@ -106,6 +110,13 @@ function jsonMismatch(expected: JsonValue, text: string): Mismatch | null {
   if (differences.length === 0) return null;
   const compared = prettyJson(comparedPart(expected, actual));
   return mismatchOf(inOneSentence(differences), comparison(prettyJson(expected), compared));
+}
+
+function replayedMismatch(matcher: ReplayedMatcher, text: string): Mismatch | null {
+  const compared = compareReplayed(matcher, text);
+  if (compared.kind === 'same') return null;
+  if (compared.kind === 'text') return textMismatch(matcher.text, text);
+  return mismatchOf(compared.reason, comparison(compared.expected, compared.actual));
 }
 
 function regexMismatch(regex: RegExp, text: string): Mismatch | null {

@@ -1,4 +1,5 @@
 // What a scenario is once it was read: validated, complete, every step with its place in the file. Types only.
+import type { IgnoredPath } from './ignored-path.ts';
 import type { JsonValue } from './json.ts';
 
 export interface SourcePosition {
@@ -37,6 +38,8 @@ export type StepAction =
       readonly as: string;
       /** Path and query. */
       readonly path: Template;
+      /** Does the path have the route of its function already? */
+      readonly isRouted?: boolean;
       readonly headers: Readonly<Record<string, Template>>;
       readonly subprotocols: readonly string[];
       readonly functionName: string | null;
@@ -144,7 +147,9 @@ export type Matcher =
   | { readonly kind: 'base64'; readonly data: string }
   | { readonly kind: 'size'; readonly minBytes: number; readonly maxBytes: number }
   | FileContent
-  | { readonly kind: 'any' };
+  | { readonly kind: 'any' }
+  /** The text itself, without variables; if it is JSON, the values that `ignore` names may differ. */
+  | { readonly kind: 'replayed'; readonly text: string; readonly ignore: readonly IgnoredPath[] };
 
 export interface NumberRange {
   readonly min: number;

@@ -60,11 +60,10 @@ export async function doStep(step: SimpleStep, context: StepContext): Promise<vo
 
 async function connect(step: StepOf<'connect'>, context: StepContext): Promise<void> {
   const { emulator, session, variables, now } = context;
-  const { route } = context.functionOf(step.functionName);
   const path = fillText(step.path, variables);
   const headers = Object.entries(step.headers).map(([name, text]) => [name, fillText(text, variables)]);
   const client = new Client({
-    url: new URL(route === '/' ? path : `${route}${path.replace(/^\/(?=$|\?)/, '')}`, emulator.url).href,
+    url: new URL(step.isRouted === true ? path : routed(path, step, context), emulator.url).href,
     headers: Object.fromEntries(headers),
     subprotocols: step.subprotocols,
     now,
@@ -78,6 +77,11 @@ async function connect(step: StepOf<'connect'>, context: StepContext): Promise<v
   await session.until(() => session.endingOf(client), AbortSignal.timeout(1000));
   const how = client.refused === null ? 'did not open' : `was refused with ${client.refused.status}`;
   throw new StepError(step.as, `The connection ${how}`);
+}
+
+function routed(path: string, step: StepOf<'connect'>, context: StepContext): string {
+  const { route } = context.functionOf(step.functionName);
+  return route === '/' ? path : `${route}${path.replace(/^\/(?=$|\?)/, '')}`;
 }
 
 async function send(step: StepOf<'send'>, context: StepContext): Promise<void> {

@@ -1,5 +1,6 @@
 // The bytes that a client and a function see are the same with and without the gateway between them.
-// Each case is played twice, straight to a server that records everything and through `scf-ws dev`.
+// Each case is played three times: straight to a server that keeps everything, through `scf-ws dev`, and through
+// `scf-ws dev --record`.
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -257,13 +258,19 @@ interface Seen {
 
 const folder = temporaryFolder();
 const partsDir = join(folder, 'parts');
-const recordsDir = { direct: join(folder, 'direct'), dev: join(folder, 'dev') };
+const recordsDir = {
+  direct: join(folder, 'direct'),
+  dev: join(folder, 'dev'),
+  recorded: join(folder, 'recorded'),
+};
+const harFile = join(folder, 'session.har');
 let server: ChildProcess;
 let directPort = 0;
 let dev: Dev;
+let recorded: Dev;
 
 beforeAll(async () => {
-  for (const dir of [partsDir, recordsDir.direct, recordsDir.dev]) mkdirSync(dir);
+  for (const dir of [partsDir, ...Object.values(recordsDir)]) mkdirSync(dir);
   server = spawn(process.execPath, [join(recorderDir, 'app.cjs')], {
     env: { PARTS: partsDir, RECORDS: recordsDir.direct, DIRECT_PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -271,29 +278,33 @@ beforeAll(async () => {
   server.stdout?.once('data', (line: Buffer) => {
     directPort = Number(line.toString());
   });
-  const config = {
-    src: recorderDir,
-    route: '/',
-    limits: { message: 'none', bandwidth: 'none', qps: 'none' },
-    environment: { PARTS: partsDir, RECORDS: recordsDir.dev },
-    // Longer than any test may last: every connection must end without the grace.
-    assume: { closeGrace: '10m' },
-  };
-  writeFileSync(
-    join(folder, 'scf.json'),
-    JSON.stringify({ functions: { recorder: config, scripted: { src: scriptedDir } } }),
-  );
-  dev = await Dev.start({ dir: folder });
+  [dev, recorded] = await Promise.all([startDev('dev'), startDev('recorded', ['--record', harFile])]);
   await until('the server', () => directPort > 0);
 });
 
 afterAll(async () => {
   server.kill('SIGKILL');
-  await dev.stop();
+  await Promise.all([dev.stop(), recorded.stop()]);
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function play(it: Case, way: 'direct' | 'dev'): Promise<Seen> {
+async function startDev(way: 'dev' | 'recorded', args: readonly string[] = []): Promise<Dev> {
+  const config = {
+    src: recorderDir,
+    route: '/',
+    limits: { message: 'none', bandwidth: 'none', qps: 'none' },
+    environment: { PARTS: partsDir, RECORDS: recordsDir[way] },
+    // Longer than any test may last: every connection must end without the grace.
+    assume: { closeGrace: '10m' },
+  };
+  writeFileSync(
+    join(recordsDir[way], 'scf.json'),
+    JSON.stringify({ functions: { recorder: config, scripted: { src: scriptedDir } } }),
+  );
+  return Dev.start({ dir: recordsDir[way], args });
+}
+
+async function play(it: Case, way: 'direct' | 'dev' | 'recorded'): Promise<Seen> {
   const { withHead = NONE, answer = accepted, up = [], down = NONE, functionEnds, clientEnds } = it;
   const upBytes = up.reduce((sum, piece) => sum + piece.length, withHead.length);
   writeFileSync(
@@ -305,7 +316,8 @@ async function play(it: Case, way: 'direct' | 'dev'): Promise<Seen> {
       end: functionEnds ?? null,
     }),
   );
-  const client = new RawClient(way === 'direct' ? directPort : dev.port);
+  const port = { direct: directPort, dev: dev.port, recorded: recorded.port }[way];
+  const client = new RawClient(port);
   const head = it.head ?? Buffer.from(handshake({ path: `/${it.name}`, lines: it.lines ?? [] }), 'latin1');
   client.send(Buffer.concat([head, withHead]));
   await client.receivedBytes(answer.length);
@@ -337,10 +349,17 @@ function withoutPlatformHeaders(bytes: string): string {
 describe('what the client and the function see is the same with and without scf-ws', () => {
   test.for(cases)('$what', async it => {
     const direct = await play(it, 'direct');
-    const index = dev.reports.length;
-    const through = await play(it, 'dev');
-    expect({ ...through, functionGot: withoutPlatformHeaders(through.functionGot) }).toEqual(direct);
-    await dev.report(index);
+    for (const [way, run] of [['dev', dev] as const, ['recorded', recorded] as const]) {
+      const index = run.reports.length;
+      const through = await play(it, way);
+      expect({ ...through, functionGot: withoutPlatformHeaders(through.functionGot) }, way).toEqual(direct);
+      await run.report(index);
+    }
+  });
+
+  test('and a recording of it all can be read', async () => {
+    const { log } = JSON.parse(readFileSync(harFile, 'utf8')) as { log: { entries: unknown[] } };
+    expect(log.entries).toHaveLength(recorded.reports.length);
   });
 });
 

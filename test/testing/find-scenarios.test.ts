@@ -90,7 +90,7 @@ it('a file that cannot be read is a problem, and the others are still read', () 
   mkdirSync(join(folder, 'a.scenario.yaml'));
   const paths = ['a.scenario.yaml', 'gone.scenario.yaml'].map(name => join(folder, name));
   const files = paths.map(path => ({ path, file: path }));
-  const loaded = loadScenarioFiles(files, { environment: {}, set: {} });
+  const loaded = loadScenarioFiles(files, { environment: {}, set: {}, ignore: [] });
   expect(loaded.map(({ problems }) => problems[0]?.message)).toEqual([
     'the file cannot be read: it is a folder',
     'the file cannot be read: there is no such file',

@@ -13,6 +13,7 @@ export interface DevFlags {
   readonly sandbox: 'auto' | 'process' | 'namespace';
   readonly attach?: { readonly host: string; readonly port: number };
   readonly report?: string;
+  readonly record?: string;
   readonly logFormat: 'pretty' | 'scf' | 'json';
   readonly verbose?: true;
 }
@@ -69,6 +70,7 @@ export function devCommand(setExitCode: (exitCode: number) => void): Command {
       ).argParser(hostAndPort),
     )
     .option('--report <file>', 'append a JSON line for each ended invocation; -: to standard output')
+    .option('--record <file>', 'write every connection with its messages into a HAR file, emptied first')
     .addOption(
       new Option('--log-format <format>', 'how to tell what happens')
         .choices(['pretty', 'scf', 'json'])

@@ -1,5 +1,7 @@
 // `scf-ws test [files or folders]`: flags → one run of scenarios, or one after each change → reports.
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import type { IgnoredPath } from '../../testing/ignored-path.ts';
+import { parseIgnoredPath } from '../../testing/ignored-path.ts';
 import type { ReporterChoice } from '../../testing/reporters/reporter-plan.ts';
 import { parseReporter, REPORTER_KINDS } from '../../testing/reporters/reporter-plan.ts';
 import type { Filter, Shard } from '../../testing/select-scenarios.ts';
@@ -17,6 +19,7 @@ export interface TestFlags {
   readonly timeout: number;
   readonly bail?: true;
   readonly set?: Readonly<Record<string, string>>;
+  readonly ignore?: readonly IgnoredPath[];
   readonly sandbox: 'auto' | 'process' | 'namespace';
   readonly watch?: true;
 }
@@ -27,10 +30,10 @@ export function testCommand(setExitCode: (exitCode: number) => void): Command {
   return new Command('test')
     .description('run scenarios against the function, as its clients in the cloud would meet it')
     .addArgument(
-      new Argument('[paths...]', 'scenario files, and folders in which *.scenario.yaml are found').default(
-        ['.'],
-        '.',
-      ),
+      new Argument(
+        '[paths...]',
+        'scenario files, recordings (.har), and folders in which *.scenario.yaml are found',
+      ).default(['.'], '.'),
     )
     .option(
       '-c, --config <file>',
@@ -77,6 +80,12 @@ export function testCommand(setExitCode: (exitCode: number) => void): Command {
     )
     .addOption(
       new Option(
+        '--ignore <path>',
+        'values of JSON messages that may differ from a recording, such as $.time or $..id, repeatable',
+      ).argParser(ignoredPath),
+    )
+    .addOption(
+      new Option(
         '--sandbox <kind>',
         'how instances are made; auto: process for Node and Python, namespace for the rest',
       )
@@ -98,6 +107,14 @@ function reporter(text: string, previous: readonly ReporterChoice[] = []): reado
     throw new InvalidArgumentError(`It must be one of ${REPORTER_KINDS.join(', ')}, or such as junit:FILE.`);
   }
   return [...previous, choice];
+}
+
+function ignoredPath(text: string, previous: readonly IgnoredPath[] = []): readonly IgnoredPath[] {
+  const path = parseIgnoredPath(text);
+  if (path === null) {
+    throw new InvalidArgumentError('It must be a path such as $.time, $.items[*].id or $..id.');
+  }
+  return [...previous, path];
 }
 
 function collected(text: string, previous: readonly string[] = []): readonly string[] {
