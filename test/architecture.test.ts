@@ -78,7 +78,17 @@ const ALLOWED: Readonly<
     types: ['emulator.ts', 'load-functions.ts'],
   },
   testing: {
-    values: ['testing', 'clock.ts', 'config', 'core', 'drivers.ts', 'emulator.ts', 'errors.ts', 'journal'],
+    values: [
+      'testing',
+      'clock.ts',
+      'config',
+      'core',
+      'drivers.ts',
+      'emulator.ts',
+      'errors.ts',
+      'journal',
+      'load-functions.ts',
+    ],
     types: ['gateway', 'platforms', 'sandbox'],
   },
   cli: {

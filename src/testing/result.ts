@@ -18,7 +18,7 @@ export interface ScenarioResult {
 /** Everything that helps to see why a step failed, without a debugger. */
 export interface StepFailure {
   readonly at: SourcePosition;
-  /** `expect`, `connect` … */
+  /** `expect`, `connect` …; `capture` for one that has found nothing. */
   readonly step: string;
   /** One sentence: what was expected and what came instead. */
   readonly message: string;

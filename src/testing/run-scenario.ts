@@ -1,13 +1,12 @@
 // Runs scenarios: finds the config of each, and shares what can be shared between them.
 import { dirname, resolve } from 'node:path';
 import type { FunctionConfig } from '../config/function-config.ts';
-import type { LoadedConfig } from '../config/load.ts';
 import { loadConfig } from '../config/load.ts';
-import { formatProblem } from '../config/problem.ts';
 import { formatDuration } from '../core/units.ts';
 import { Drivers } from '../drivers.ts';
 import { ScfWsError } from '../errors.ts';
 import { Journal } from '../journal/journal.ts';
+import { usableFunctions } from '../load-functions.ts';
 import type { ScenarioResult } from './result.ts';
 import type { Scenario } from './scenario.ts';
 import { runOne } from './scenario-run.ts';
@@ -27,7 +26,12 @@ export interface ScenarioRunner {
    */
   run(
     scenario: Scenario,
-    options: { readonly signal: AbortSignal; readonly timeoutMs: number },
+    options: {
+      readonly signal: AbortSignal;
+      readonly timeoutMs: number;
+      /** Called when nothing is left to do but to wait for its instances to end. */
+      readonly onSettling?: () => void;
+    },
   ): Promise<ScenarioResult>;
   close(): Promise<void>;
 }
@@ -43,14 +47,16 @@ export function createScenarioRunner(options: ScenarioRunnerOptions): ScenarioRu
     let functions = configs.get(key);
     if (functions === undefined) {
       functions =
-        configFile === null ? nearestFunctions(key) : loadConfig({ dir: '.', configFile }).then(usable);
+        configFile === null
+          ? nearestFunctions(key)
+          : loadConfig({ dir: '.', configFile }).then(usableFunctions);
       configs.set(key, functions);
     }
     return functions;
   }
 
   return {
-    async run(scenario, { signal, timeoutMs }) {
+    async run(scenario, { signal, timeoutMs, onSettling = () => {} }) {
       const functions = await functionsOf(scenario);
       const limitMs = scenario.timeoutMs ?? timeoutMs;
       const over = new AbortController();
@@ -65,6 +71,7 @@ export function createScenarioRunner(options: ScenarioRunnerOptions): ScenarioRu
         functionOf: name => functionNamed(name ?? scenario.functionName, { functions, scenario }),
         drivers,
         over: over.signal,
+        onSettling,
       });
     },
     close: () => drivers.close(),
@@ -75,25 +82,12 @@ export function createScenarioRunner(options: ScenarioRunnerOptions): ScenarioRu
 async function nearestFunctions(folder: string): Promise<readonly FunctionConfig[]> {
   for (let dir = folder; ; dir = dirname(dir)) {
     const loaded = await loadConfig({ dir, configFile: null });
-    if (loaded.kind !== 'missing') return usable(loaded);
+    if (loaded.kind !== 'missing') return usableFunctions(loaded);
     if (dirname(dir) === dir) {
       throw new ScfWsError('ERR_NOT_FOUND', `Cannot find a function for the scenarios in ${folder}`, {
         hint: 'Put them into the folder of the function or below it, or name its config with config: or --config',
       });
     }
-  }
-}
-
-function usable(loaded: LoadedConfig): readonly FunctionConfig[] {
-  switch (loaded.kind) {
-    case 'loaded':
-      return loaded.functions;
-    case 'missing':
-      throw new ScfWsError('ERR_NOT_FOUND', loaded.message, { hint: loaded.advice });
-    case 'invalid':
-      throw new ScfWsError('ERR_CONFIG', loaded.problems.map(formatProblem).join('\n'), {
-        hint: 'Mend the config',
-      });
   }
 }
 

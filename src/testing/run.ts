@@ -12,7 +12,12 @@ export interface RunOptions {
   /** May reject: with a `ScfWsError` for what the user or this machine lacks, with anything else for a bug. */
   readonly runOne: (
     scenario: Scenario,
-    options: { readonly signal: AbortSignal; readonly timeoutMs: number },
+    options: {
+      readonly signal: AbortSignal;
+      readonly timeoutMs: number;
+      /** Nothing is left to do but to wait for its instances to end: meanwhile another can start. */
+      readonly onSettling: () => void;
+    },
   ) => Promise<ScenarioResult>;
   readonly tell: (event: RunEvent) => void;
   /** How many run at once. */
@@ -32,6 +37,14 @@ export interface RunOutcome {
   readonly exitCode: number;
 }
 
+interface Ended {
+  readonly result: ScenarioResult;
+  readonly exitCode: number;
+}
+
+/** One that runs, and one that only waits for its end. */
+const MAX_RUNNING_PER_WORKER = 2;
+
 const EXIT_FAILED = 1;
 const EXIT_PROBLEM = 2;
 
@@ -43,6 +56,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   let hasFailed = false;
   let next = 0;
   const running = new Set<AbortController>();
+  let onIdle = (): void => {};
   const interrupt = (): void => {
     for (const each of running) each.abort();
   };
@@ -53,6 +67,19 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   const end = (index: number, result: ScenarioResult): void => {
     finished.set(index, result);
     tell({ type: 'scenario-ended', result });
+    if (running.size === 0) onIdle();
+  };
+
+  const finish = (index: number, scenario: Scenario, { result, exitCode: code }: Ended): void => {
+    const { outcome, durationMs } = result;
+    // What an interruption has cut short says nothing about the function.
+    if (signal.aborted && outcome === 'failed' && code === EXIT_FAILED) {
+      end(index, { ...skipped(scenario), durationMs });
+      return;
+    }
+    hasFailed ||= outcome === 'failed';
+    exitCode = Math.max(exitCode, code);
+    end(index, result);
   };
 
   tell({ type: 'run-started', total: scenarios.length, parallel });
@@ -68,21 +95,25 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
       // A signal of its own: each listens to it in many places, and none of that must stay behind.
       const interruption = new AbortController();
       running.add(interruption);
-      const ended = await runSafely(scenario, { ...options, signal: interruption.signal });
-      running.delete(interruption);
-      const { outcome, durationMs } = ended.result;
-      // What an interruption has cut short says nothing about the function.
-      if (signal.aborted && outcome === 'failed' && ended.exitCode === EXIT_FAILED) {
-        end(index, { ...skipped(scenario), durationMs });
-        continue;
-      }
-      hasFailed ||= outcome === 'failed';
-      exitCode = Math.max(exitCode, ended.exitCode);
-      end(index, ended.result);
+      await new Promise<void>(goOn => {
+        const settle = (): void => {
+          // What has failed is known only at the end; and what takes long to end must not pile up.
+          if (!options.bail && running.size <= MAX_RUNNING_PER_WORKER * parallel) goOn();
+        };
+        void runSafely(scenario, { ...options, signal: interruption.signal }, settle).then(ended => {
+          running.delete(interruption);
+          finish(index, scenario, ended);
+          goOn();
+        });
+      });
     }
   };
   signal.addEventListener('abort', interrupt);
   await Promise.all(Array.from({ length: Math.min(parallel, scenarios.length) }, work));
+  await new Promise<void>(resolve => {
+    onIdle = resolve;
+    if (running.size === 0) resolve();
+  });
   signal.removeEventListener('abort', interrupt);
 
   const results = scenarios.map((scenario, index) => {
@@ -100,11 +131,18 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
 async function runSafely(
   scenario: Scenario,
   { runOne, signal, timeoutMs, clock }: RunOptions,
-): Promise<{ readonly result: ScenarioResult; readonly exitCode: number }> {
+  onSettling: () => void,
+): Promise<Ended> {
   const startedAt = clock.now();
   try {
-    const result = await runOne(scenario, { signal, timeoutMs: scenario.timeoutMs ?? timeoutMs });
-    return { result, exitCode: result.outcome === 'failed' ? EXIT_FAILED : 0 };
+    const result = await runOne(scenario, {
+      signal,
+      timeoutMs: scenario.timeoutMs ?? timeoutMs,
+      onSettling,
+    });
+    if (result.outcome !== 'failed') return { result, exitCode: 0 };
+    // What is not in the message is a matter of the scenario as much as of the function.
+    return { result, exitCode: result.failure?.step === 'capture' ? EXIT_PROBLEM : EXIT_FAILED };
   } catch (error) {
     const durationMs = clock.now() - startedAt;
     const failure = { ...whyNotRun(error), expected: null, actual: null, received: [], output: [] };

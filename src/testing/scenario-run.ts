@@ -18,6 +18,8 @@ export interface ScenarioRunOptions {
   readonly drivers: Drivers;
   /** When the scenario must stop, and the words for it. */
   readonly over: AbortSignal;
+  /** Called when nothing is left to do but to wait for its instances to end. */
+  readonly onSettling: () => void;
 }
 
 /** A step that failed, with the step. */
@@ -50,7 +52,10 @@ export async function runOne(options: ScenarioRunOptions): Promise<ScenarioResul
   let failure: StepFailure | null = null;
   try {
     await emulator.ready();
-    await doSteps(scenario.steps, context);
+    const settling = scenario.steps.findLastIndex(({ kind }) => kind !== 'expectInvocation') + 1;
+    await doSteps(scenario.steps.slice(0, settling), context);
+    options.onSettling();
+    await doSteps(scenario.steps.slice(settling), context);
   } catch (error) {
     if (!(error instanceof FailedStep)) throw error;
     failure = failureOf(error, context);
@@ -96,11 +101,12 @@ async function done(
 function failureOf({ step, error }: FailedStep, { session, over }: StepContext): StepFailure {
   if (!(error instanceof StepError) && !over.aborted) throw error;
   const isStepError = error instanceof StepError;
+  const capture = isStepError ? error.capture : null;
   const as = isStepError ? error.as : 'as' in step ? step.as : null;
   const client = as === null ? null : session.find(as);
   return {
-    at: step.at,
-    step: step.kind,
+    at: capture?.at ?? step.at,
+    step: capture === null ? step.kind : 'capture',
     message: isStepError
       ? error.message
       : over.reason instanceof Error

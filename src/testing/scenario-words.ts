@@ -96,7 +96,7 @@ const EXPECTATIONS = {
   closeCode: {
     must: 'must be a close code that may be sent, or none',
     advice:
-      'write a number from 1000 to 4999 other than 1005, 1006 and 1015; none sends a close frame without a code',
+      'write 1000, another defined code up to 1014, or one from 3000 to 4999; none sends a close frame without a code',
   },
   seenCloseCode: {
     must: 'must be a close code',

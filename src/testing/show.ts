@@ -36,7 +36,7 @@ export function describeJson(value: JsonValue): string {
   const keys = Object.keys(value);
   if (keys.length === 0) return 'an object without keys';
   const more = keys.length > 8 ? ' …' : '';
-  return `an object with ${keys
+  return `an object with the key${keys.length === 1 ? '' : 's'} ${keys
     .slice(0, 8)
     .map(key => (/^[\w-]{1,40}$/.test(key) ? key : quoted(key)))
     .join(', ')}${more}`;

@@ -2,7 +2,7 @@
 import type { FunctionConfig } from '../config/function-config.ts';
 import type { Emulator } from '../emulator.ts';
 import type { JsonValue } from './json.ts';
-import type { Step } from './scenario.ts';
+import type { Capture, Step } from './scenario.ts';
 import type { Session } from './session.ts';
 
 export interface StepContext {
@@ -23,13 +23,20 @@ export class StepError extends Error {
   readonly as: string | null;
   readonly expected: string | null;
   readonly actual: string | null;
+  /** The capture that has found nothing, if that is what failed. */
+  readonly capture: Capture | null;
 
   constructor(
     as: string | null,
     message: string,
-    { expected = null, actual = null }: { expected?: string | null; actual?: string | null } = {},
+    {
+      expected = null,
+      actual = null,
+      capture = null,
+    }: { expected?: string | null; actual?: string | null; capture?: Capture | null } = {},
   ) {
     super(message);
+    this.capture = capture;
     this.as = as;
     this.expected = expected;
     this.actual = actual;

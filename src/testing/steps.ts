@@ -1,6 +1,7 @@
 // What each step of a scenario does. A step that cannot do what it says throws a StepError.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { cannotHappen } from '../core/never.ts';
+import type { ClientOptions } from './client.ts';
 import { Client, describe } from './client.ts';
 import {
   expectClose,
@@ -34,16 +35,18 @@ export async function doStep(step: SimpleStep, context: StepContext): Promise<vo
     case 'expectSilence':
       return expectSilence(step, context);
     case 'ping':
-      session.client(step.as).ping(fillText(step.data, context.variables));
-      return;
+      return attempt(step, client => client.ping(fillText(step.data, context.variables)), context);
     case 'expectPong':
       return expectPong(step, context);
     case 'advance':
       await delivered(context);
       return emulator.clock.advance(step.ms);
     case 'close':
-      session.client(step.as).close(step.code, fillText(step.reason, context.variables));
-      return;
+      return attempt(
+        step,
+        client => client.close(step.code, fillText(step.reason, context.variables)),
+        context,
+      );
     case 'cut':
       session.client(step.as).cut();
       return;
@@ -62,7 +65,7 @@ async function connect(step: StepOf<'connect'>, context: StepContext): Promise<v
   const { emulator, session, variables, now } = context;
   const path = fillText(step.path, variables);
   const headers = Object.entries(step.headers).map(([name, text]) => [name, fillText(text, variables)]);
-  const client = new Client({
+  const client = newClient(step.as, {
     url: new URL(step.isRouted === true ? path : routed(path, step, context), emulator.url).href,
     headers: Object.fromEntries(headers),
     subprotocols: step.subprotocols,
@@ -79,18 +82,41 @@ async function connect(step: StepOf<'connect'>, context: StepContext): Promise<v
   throw new StepError(step.as, `The connection ${how}`);
 }
 
+/** A header that a variable makes impossible is a failure of the step. */
+function newClient(as: string, options: ClientOptions): Client {
+  try {
+    return new Client(options);
+  } catch (error) {
+    throw new StepError(as, `Cannot connect: ${errorText(error)}`);
+  }
+}
+
 function routed(path: string, step: StepOf<'connect'>, context: StepContext): string {
   const { route } = context.functionOf(step.functionName);
   return route === '/' ? path : `${route}${path.replace(/^\/(?=$|\?)/, '')}`;
 }
 
 async function send(step: StepOf<'send'>, context: StepContext): Promise<void> {
+  const { isBinary } = step.message;
+  return attempt(step, client => client.send(contentOf(step.message, context), isBinary), context);
+}
+
+/** What the client cannot do, a reason that a variable makes too long say, is a failure of the step. */
+async function attempt(
+  step: StepOf<'send' | 'ping' | 'close'>,
+  act: (client: Client) => Promise<void> | void,
+  context: StepContext,
+): Promise<void> {
   const client = openClient(step.as, context);
   try {
-    await client.send(contentOf(step.message, context), step.message.isBinary);
+    await act(client);
   } catch (error) {
-    throw new StepError(step.as, `Cannot send: ${error instanceof Error ? error.message : String(error)}`);
+    throw new StepError(step.as, `Cannot ${step.kind}: ${errorText(error)}`);
   }
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function contentOf(message: OutgoingMessage, { variables }: StepContext): string | Buffer {

@@ -14,9 +14,6 @@ const CLIENT_NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 /** Or with a variable at its beginning. */
 const PATH = /^(\/|\$\{)[^\s#]*$/;
 
-/** Codes that no close frame may carry (RFC 6455 §7.4.1). */
-const NEVER_SENT = [1005, 1006, 1015];
-
 /** Text; `1.10` and `true` count as they are written. */
 export const text = v.union([v.string(), v.number(), v.boolean()], wants('text'));
 
@@ -74,12 +71,14 @@ const sizeRange = v.pipe(
   }, wants('range')),
 );
 
-export const closeCode = v.pipe(
-  v.number(wants('closeCode')),
-  v.integer(wants('closeCode')),
-  v.minValue(1000, wants('closeCode')),
-  v.maxValue(4999, wants('closeCode')),
-  v.notValues(NEVER_SENT, wants('closeCode')),
+function codesFrom(min: number, max: number) {
+  return v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
+}
+
+/** RFC 6455 §7.4: 1004 and 1015 to 2999 are reserved, and 1005 and 1006 are never sent. */
+export const closeCode = v.union(
+  [codesFrom(1000, 1003), codesFrom(1007, 1014), codesFrom(3000, 4999)],
+  wants('closeCode'),
 );
 
 export const seenCloseCode = v.pipe(

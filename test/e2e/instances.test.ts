@@ -11,6 +11,7 @@ import { DEFAULT_PLATFORM } from '../../src/platforms/registry.ts';
 import { findOnPath } from '../../src/sandbox/interpreters.ts';
 import { freePort } from '../sandbox/free-port.ts';
 import { Client } from './client.ts';
+import type { DevOptions } from './harness.ts';
 import { Dev, temporaryFolder, writeFunction } from './harness.ts';
 import { until } from './until.ts';
 
@@ -42,6 +43,13 @@ function counter(name: string, config: string, app = COUNTER): string {
   return dir;
 }
 
+/** Ended with the test, however it goes. */
+async function started(options: DevOptions): Promise<Dev> {
+  const dev = await Dev.start(options);
+  onTestFinished(() => dev.dispose());
+  return dev;
+}
+
 async function countOnce(dev: Dev): Promise<string> {
   const client = await Client.open(dev.url());
   const answer = await client.ask('count');
@@ -52,12 +60,12 @@ async function countOnce(dev: Dev): Promise<string> {
 
 describe.each(['process', 'namespace'])('under %s', sandbox => {
   test('each connection has an instance of its own, unless the config says reuse', async () => {
-    const dev = await Dev.start({ dir: counter(`fresh-${sandbox}`, ''), args: ['--sandbox', sandbox] });
+    const dev = await started({ dir: counter(`fresh-${sandbox}`, ''), args: ['--sandbox', sandbox] });
     expect([await countOnce(dev), await countOnce(dev)]).toEqual(['1', '1']);
     expect((await dev.report(1)).sandbox.origin).toBe('cold');
     await dev.stop();
 
-    const reusing = await Dev.start({
+    const reusing = await started({
       dir: counter(`reuse-${sandbox}`, 'reuse: true'),
       args: ['--sandbox', sandbox],
     });
@@ -73,7 +81,7 @@ describe.each(['process', 'namespace'])('under %s', sandbox => {
 
   test('an instance that is kept ready is there before the first connection, and is replaced', async () => {
     const config = 'provisionedConcurrency: 2';
-    const dev = await Dev.start({ dir: counter(`ready-${sandbox}`, config), args: ['--sandbox', sandbox] });
+    const dev = await started({ dir: counter(`ready-${sandbox}`, config), args: ['--sandbox', sandbox] });
     expect(dev.stderr).toContain('starting 2 instances to be kept ready');
     expect([await countOnce(dev), await countOnce(dev)]).toEqual(['1', '1']);
     const reports = [await dev.report(0), await dev.report(1)];
@@ -87,7 +95,7 @@ describe.each(['process', 'namespace'])('under %s', sandbox => {
 
 test('an instance that does not become ready is told, and connections still find out for themselves', async () => {
   const dir = counter('broken', 'provisionedConcurrency: 1', `throw new Error('no such table');`);
-  const dev = await Dev.start({ dir });
+  const dev = await started({ dir });
   expect(dev.stderr).toMatch(/that was kept ready is gone: .*no such table/);
   expect((await Client.refused(dev.url())).statusCode).toBe(443);
   await dev.stop();
@@ -101,7 +109,7 @@ test('an instance that ends while no connection has it is told, and not given aw
   }`;
   const dir = counter('ends', 'provisionedConcurrency: 1', once + COUNTER);
   writeFileSync(join(dir, 'once'), '');
-  const dev = await Dev.start({ dir });
+  const dev = await started({ dir });
   await dev.saysOnStderr(/that was kept ready is gone: it ended by itself \(code 3\)/);
   expect(await countOnce(dev)).toBe('1');
   expect((await dev.report(0)).sandbox.origin).toBe('cold');
@@ -110,7 +118,7 @@ test('an instance that ends while no connection has it is told, and not given aw
 
 test('instances kept for an old config end with it', async () => {
   const dir = counter('changes', 'provisionedConcurrency: 1');
-  const dev = await Dev.start({ dir });
+  const dev = await started({ dir });
   const before = dev.survivors();
   writeFileSync(join(dir, 'scf.yaml'), 'reuse: true');
   await dev.saysOnStderr('The config has changed: new connections use it');

@@ -82,7 +82,7 @@ describe('a message that is something else', () => {
     ['{ json: { "a b": { c: 1 } } }', '{"a b":{}}', '$["a b"].c is missing'],
     ['{ json: { a: [1, 2] } }', '{"a":[1]}', '$.a is a list of 1 item instead of 2'],
     ['{ json: { a: [1, 2] } }', '{"a":[1,3]}', '$.a[1] is 3 instead of 2'],
-    ['{ json: { a: { b: 1 } } }', '{"a":[]}', '$.a is [] instead of an object with b'],
+    ['{ json: { a: { b: 1 } } }', '{"a":[]}', '$.a is [] instead of an object with the key b'],
     ['{ json: [1] }', '{"0":1}', '$ is {"0":1} instead of a list of 1 item'],
     [
       '{ json: { a: 1, b: 2, c: 3, d: 4, e: 5 } }',
@@ -174,7 +174,7 @@ describe('captures', () => {
   });
 
   it.each([
-    ['$.user.name', message, 'because $.user is an object with id, tags, "a b"'],
+    ['$.user.name', message, 'because $.user is an object with the keys id, tags, "a b"'],
     ['$.user.tags[2]', message, 'because $.user.tags is a list of 2 items'],
     ['$.n.x', message, 'because $.n is 1'],
     ['$.user.tags.length', message, 'because $.user.tags is a list of 2 items'],

@@ -14,6 +14,7 @@ type Ending = ScenarioResult['outcome'] | Error;
 class PretendedRun {
   readonly events: RunEvent[] = [];
   readonly #running = new Map<string, (ending: Ending) => void>();
+  readonly #settling = new Map<string, () => void>();
   readonly #interruption = new AbortController();
   readonly timeouts = new Map<string, number>();
   readonly outcome: Promise<RunOutcome>;
@@ -27,9 +28,10 @@ class PretendedRun {
     this.outcome = run({
       scenarios: names.split(' ').map(scenarioOf),
       problems: [],
-      runOne: (scenario, { signal, timeoutMs }) =>
+      runOne: (scenario, { signal, timeoutMs, onSettling }) =>
         new Promise((resolve, reject) => {
           this.timeouts.set(scenario.name, timeoutMs);
+          this.#settling.set(scenario.name, onSettling);
           const finish = (ending: Ending): void => {
             this.#running.delete(scenario.name);
             if (ending instanceof Error) reject(ending);
@@ -60,6 +62,12 @@ class PretendedRun {
     if (finish === undefined) throw new Error(`${name} does not run, but ${this.running}`);
     finish(ending);
     // What follows from it takes a few turns of the microtask queue.
+    await new Promise(resolve => setImmediate(resolve));
+  }
+
+  /** Now it only waits for its instances to end. */
+  async settle(name: string): Promise<void> {
+    this.#settling.get(name)?.();
     await new Promise(resolve => setImmediate(resolve));
   }
 
@@ -119,6 +127,32 @@ it('starts in order, as many at once as it may, and tells what happens when it d
     totals: { passed: 3, failed: 1, skipped: 0, problems: 0 },
   });
   expect(await pretended.stopped()).toBeNull();
+});
+
+describe('while a scenario only waits for its instances to end', () => {
+  it('another starts, but they do not pile up', async () => {
+    const pretended = new PretendedRun('a b c d', { parallel: 1 });
+    await pretended.settle('a');
+    expect(pretended.running).toBe('a b');
+    await pretended.settle('b');
+    await pretended.settle('a');
+    expect(pretended.running).toBe('a b c');
+    await pretended.settle('c');
+    expect(pretended.running).toBe('a b c');
+    await pretended.end('c', 'passed');
+    expect(pretended.running).toBe('a b d');
+    for (const name of ['d', 'b', 'a']) await pretended.end(name, name === 'a' ? 'failed' : 'passed');
+    expect(await pretended.results()).toBe('a failed, b passed, c passed, d passed');
+    expect((await pretended.outcome).exitCode).toBe(1);
+  });
+
+  it('none starts where the first failure is to be the last', async () => {
+    const pretended = new PretendedRun('a b', { parallel: 1, bail: true });
+    await pretended.settle('a');
+    expect(pretended.running).toBe('a');
+    await pretended.end('a', 'failed');
+    expect(await pretended.results()).toBe('a failed, b skipped');
+  });
 });
 
 it.each([1, 3, 7, 50])('never runs more than %i at once', async parallel => {

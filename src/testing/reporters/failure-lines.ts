@@ -30,8 +30,15 @@ export function place({ file, line, column }: SourcePosition): string {
 
 function comparison({ expected, actual }: StepFailure, c: Colours): readonly string[] {
   if (expected !== null && actual !== null) return indented(differenceLines(expected, actual, c));
-  if (expected !== null) return indented([`expected  ${c.green(shown(expected))}`]);
-  return actual === null ? [] : indented([`actual    ${c.red(shown(actual))}`]);
+  if (expected !== null) return indented(labelled('expected', c.green(shown(expected))));
+  return actual === null ? [] : indented(labelled('actual', c.red(shown(actual))));
+}
+
+/** What has several lines stands below its label. */
+function labelled(label: string, text: string): readonly string[] {
+  return text.includes('\n')
+    ? [label, ...text.split('\n').map(line => `  ${line}`)]
+    : [`${label.padEnd(10)}${text}`];
 }
 
 /** A scenario that was not even begun has received nothing, and to say so would mislead. */
