@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
 import { program } from '../src/cli/program.ts';
 import { tencentScf } from '../src/platforms/tencent-scf.ts';
-import { parseScenarios } from '../src/testing/parse-scenario.ts';
-import { STEP_KINDS } from '../src/testing/step-schema.ts';
+import { parseScenarios } from '../src/testing/scenario/parse-scenario.ts';
+import { STEP_KINDS } from '../src/testing/scenario/step-schema.ts';
 import { assumptionsTable, findingsTable, helpText, limitsTable, statusTable } from './docs-tables.ts';
 import {
   exampleLines,

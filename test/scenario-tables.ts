@@ -1,8 +1,8 @@
 // The README's reference of scenario files, made from the schema that they are read with.
 import * as v from 'valibot';
 import { stringify } from 'yaml';
-import { FILE_ENTRIES } from '../src/testing/scenario-schema.ts';
-import { STEP_KINDS, STEPS, type StepKind } from '../src/testing/step-schema.ts';
+import { FILE_ENTRIES } from '../src/testing/scenario/scenario-schema.ts';
+import { STEP_KINDS, STEPS, type StepKind } from '../src/testing/scenario/step-schema.ts';
 import { table } from './docs-tables.ts';
 
 type Entries = Readonly<Record<string, v.GenericSchema>>;

@@ -1,5 +1,5 @@
 // What a scenario is once it was read: validated, complete, every step with its place in the file. Types only.
-import type { IgnoredPath } from './ignored-path.ts';
+import type { IgnoredPath } from './har/ignored-path.ts';
 import type { JsonValue } from './json.ts';
 
 export interface SourcePosition {

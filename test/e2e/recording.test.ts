@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readHar } from '../../src/testing/read-har.ts';
+import { readHar } from '../../src/testing/har/read-har.ts';
 import { Client } from './client.ts';
 import { Dev, examplesDir, scriptedDir, temporaryFolder, writeFunction } from './harness.ts';
 import type { ProgramEnd } from './program.ts';

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findScenarioFiles } from '../../src/testing/find-scenarios.ts';
-import { loadScenarioFiles } from '../../src/testing/load-scenarios.ts';
+import { findScenarioFiles } from '../../src/testing/run/find-scenarios.ts';
+import { loadScenarioFiles } from '../../src/testing/run/load-scenarios.ts';
 
 let folder: string;
 

@@ -1,6 +1,6 @@
 // The JSON Schema for editors, made from the schema that scenario files are read with.
 import { toJsonSchema } from '@valibot/to-json-schema';
-import { DEFINITIONS, fileSchema } from '../../src/testing/scenario-schema.ts';
+import { DEFINITIONS, fileSchema } from '../../src/testing/scenario/scenario-schema.ts';
 
 export function scenarioJsonSchema(): Record<string, unknown> {
   return {

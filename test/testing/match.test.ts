@@ -2,8 +2,8 @@
 import { describe, expect, it, test } from 'vitest';
 import type { InvocationReport } from '../../src/core/invocation.ts';
 import type { JsonValue } from '../../src/testing/json.ts';
-import { matchMessage, matchText } from '../../src/testing/match.ts';
-import { matchReport } from '../../src/testing/match-report.ts';
+import { matchMessage, matchText } from '../../src/testing/match/match.ts';
+import { matchReport } from '../../src/testing/match/match-report.ts';
 import type { ExpectedMessage, Variables } from '../../src/testing/scenario.ts';
 import { stepsOf } from './scenario-source.ts';
 

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
-import { readDiskFile } from '../../src/testing/disk-file.ts';
+import { readDiskFile } from '../../src/testing/scenario/disk-file.ts';
+import { STEP_KINDS } from '../../src/testing/scenario/step-schema.ts';
 import type { Step } from '../../src/testing/scenario.ts';
-import { STEP_KINDS } from '../../src/testing/step-schema.ts';
 import { DIR, FILE, parse, scenariosOf, stepsAfterConnect, stepsOf } from './scenario-source.ts';
 
 const withoutPlaces = (value: unknown): unknown =>

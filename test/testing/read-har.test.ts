@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { parseIgnoredPath } from '../../src/testing/ignored-path.ts';
-import type { HarScenarios } from '../../src/testing/read-har.ts';
-import { readHar } from '../../src/testing/read-har.ts';
+import { parseIgnoredPath } from '../../src/testing/har/ignored-path.ts';
+import type { HarScenarios } from '../../src/testing/har/read-har.ts';
+import { readHar } from '../../src/testing/har/read-har.ts';
 import type { Scenario, Step } from '../../src/testing/scenario.ts';
 
 const textOf = (name: string): string =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseIgnoredPath } from '../../src/testing/ignored-path.ts';
-import { matchText } from '../../src/testing/match.ts';
+import { parseIgnoredPath } from '../../src/testing/har/ignored-path.ts';
+import { matchText } from '../../src/testing/match/match.ts';
 
 function compare(recorded: string | object, come: string | object, ...paths: string[]) {
   const ignore = paths.map(text => {

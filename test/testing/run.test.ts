@@ -3,8 +3,8 @@ import { describe, expect, it, test } from 'vitest';
 import { createClock } from '../../src/clock.ts';
 import { ScfWsError } from '../../src/errors.ts';
 import type { RunEvent, ScenarioResult } from '../../src/testing/result.ts';
-import type { RunOptions, RunOutcome } from '../../src/testing/run.ts';
-import { run } from '../../src/testing/run.ts';
+import type { RunOptions, RunOutcome } from '../../src/testing/run/run.ts';
+import { run } from '../../src/testing/run/run.ts';
 import type { Scenario } from '../../src/testing/scenario.ts';
 import { scenarioOf } from './scenarios.ts';
 

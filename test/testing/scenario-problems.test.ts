@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { formatProblem } from '../../src/config/problem.ts';
-import { parseScenarios } from '../../src/testing/parse-scenario.ts';
-import { STEP_KINDS } from '../../src/testing/step-schema.ts';
+import { parseScenarios } from '../../src/testing/scenario/parse-scenario.ts';
+import { STEP_KINDS } from '../../src/testing/scenario/step-schema.ts';
 import { adviceOf, parse, problemsOf, sourceOf } from './scenario-source.ts';
 
 const after = (line: string): string => `steps:\n- connect: {}\n- ${line}\n`;

@@ -4,7 +4,7 @@ import {
   type ParsedScenarios,
   parseScenarios,
   type ScenarioSource,
-} from '../../src/testing/parse-scenario.ts';
+} from '../../src/testing/scenario/parse-scenario.ts';
 import type { Scenario, Step } from '../../src/testing/scenario.ts';
 
 export interface Given {

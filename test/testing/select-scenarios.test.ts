@@ -1,7 +1,7 @@
 // Filters and shards: who is chosen, and that nobody is lost or run twice.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { filterScenarios, parseFilter, parseShard, shardOf } from '../../src/testing/select-scenarios.ts';
+import { filterScenarios, parseFilter, parseShard, shardOf } from '../../src/testing/run/select-scenarios.ts';
 import { scenarioOf } from './scenarios.ts';
 
 const scenarios = ['echoes text', 'Echoes bytes', 'closes (1000)'].map(scenarioOf);

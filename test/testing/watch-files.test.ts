@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClock } from '../../src/clock.ts';
-import { changedFiles, editedDuring, nextChange, takeSnapshot } from '../../src/testing/watch-files.ts';
+import { changedFiles, editedDuring, nextChange, takeSnapshot } from '../../src/testing/run/watch-files.ts';
 
 let folder: string;
 

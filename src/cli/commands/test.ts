@@ -1,11 +1,11 @@
 // `scf-ws test [files or folders]`: flags → one run of scenarios, or one after each change → reports.
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
-import type { IgnoredPath } from '../../testing/ignored-path.ts';
-import { parseIgnoredPath } from '../../testing/ignored-path.ts';
+import type { IgnoredPath } from '../../testing/har/ignored-path.ts';
+import { parseIgnoredPath } from '../../testing/har/ignored-path.ts';
 import type { ReporterChoice } from '../../testing/reporters/reporter-plan.ts';
 import { parseReporter, REPORTER_KINDS } from '../../testing/reporters/reporter-plan.ts';
-import type { Filter, Shard } from '../../testing/select-scenarios.ts';
-import { parseFilter, parseShard } from '../../testing/select-scenarios.ts';
+import type { Filter, Shard } from '../../testing/run/select-scenarios.ts';
+import { parseFilter, parseShard } from '../../testing/run/select-scenarios.ts';
 import { duration } from '../option-values.ts';
 
 export interface TestFlags {
