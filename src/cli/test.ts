@@ -29,6 +29,9 @@ interface Session {
 }
 
 /** Returns the exit code. Rejects with a `ScfWsError` for what keeps scenarios from being run at all. */
+/** A scenario waits for its instance most of the time: one after another they leave even two cores idle. */
+const MIN_PARALLEL = 2;
+
 export async function runTest(paths: readonly string[], flags: TestFlags): Promise<number> {
   const plan = planReporters(flags.reporter ?? [], flags.output ?? []);
   const interruption = new Interruption();
@@ -80,7 +83,7 @@ async function runOnce(session: Session, files: readonly ScenarioFile[]): Promis
       problems,
       runOne: (scenario, options) => runner.run(scenario, options),
       tell: event => reporter.tell(event),
-      parallel: flags.parallel ?? Math.max(1, Math.floor(availableParallelism() / 2)),
+      parallel: flags.parallel ?? Math.max(MIN_PARALLEL, Math.floor(availableParallelism() / 2)),
       bail: flags.bail === true,
       timeoutMs: flags.timeout,
       signal,

@@ -14,7 +14,7 @@ export interface TestFlags {
   readonly output?: readonly string[];
   readonly filter?: Filter;
   readonly shard?: Shard;
-  /** Left out: half the cores. */
+  /** Left out: half the cores, at least 2. */
   readonly parallel?: number;
   readonly timeout: number;
   readonly bail?: true;
@@ -63,9 +63,10 @@ export function testCommand(setExitCode: (exitCode: number) => void): Command {
       ),
     )
     .addOption(
-      new Option('--parallel <number>', 'how many scenarios run at once (default: half the cores)').argParser(
-        atLeastOne,
-      ),
+      new Option(
+        '--parallel <number>',
+        'how many scenarios run at once (default: half the cores, at least 2)',
+      ).argParser(atLeastOne),
     )
     .addOption(
       new Option('--timeout <duration>', 'how long a scenario may take, unless it says so itself')
