@@ -3,12 +3,12 @@
 import type { Wake } from '../clock.ts';
 import type { EndCause, Side } from '../core/end-cause.ts';
 import type { FrameSeen } from '../core/frame-scanner.ts';
-import { begin, step } from '../core/lifecycle.ts';
-import type { Effect, Event, Phase, State } from '../core/lifecycle-words.ts';
+import type { Effect, Event, Phase } from '../core/lifecycle-words.ts';
 import { cannotHappen } from '../core/never.ts';
 import { Traffic } from '../core/traffic.ts';
 import { forwardedRequest, platformAnswer } from './handshake.ts';
 import type { Instance } from './instance.ts';
+import { Machine } from './machine.ts';
 import { Recorder } from './recorder.ts';
 import { Relay } from './relay.ts';
 import { endedBody } from './report.ts';
@@ -28,13 +28,10 @@ export class Connection {
   /** By the side that sends. */
   readonly #relays: Readonly<Record<Side, Relay>>;
   readonly #upgrade = this.#newUpgrade();
-  #state: State;
+  readonly #machine: Machine;
   #function: Transport | null = null;
   #instance: Instance | null = null;
   #wake: Wake | null = null;
-  /** Events that effects raised while effects were being done. */
-  readonly #events: Event[] = [];
-  #isInterpreting = false;
   /** What the client sent before the function was connected. */
   #early: Buffer[] = [];
   #earlyBytes = 0;
@@ -50,8 +47,8 @@ export class Connection {
     });
     const { setup, clock, request, socket, head, refusal, tap } = options;
     this.#relays = { client: this.#relayFrom('client'), function: this.#relayFrom('function') };
-    const [state, effects] = begin(clock.now(), setup.rules, refusal);
-    this.#state = state;
+    const perform = (effect: Effect): void => this.#perform(effect);
+    this.#machine = new Machine({ clock, rules: setup.rules, perform }, refusal);
     this.#recorder.record({
       type: 'connected',
       path: request.url ?? '/',
@@ -65,9 +62,7 @@ export class Connection {
       onDrained: () => this.#function?.resume(),
       onWrite: tap && (bytes => tap.wrote('client', bytes)),
     });
-    this.#isInterpreting = true;
-    for (const effect of effects) this.#perform(effect);
-    this.#isInterpreting = false;
+    this.#machine.begin();
     if (head.length > 0) this.#fromClient(head);
   }
 
@@ -77,7 +72,7 @@ export class Connection {
 
   /** Is its cause, or nearly its cause, known, and its end not over? */
   get isEnding(): boolean {
-    return ENDING.has(this.#state.phase);
+    return ENDING.has(this.#machine.state.phase);
   }
 
   /** What has come from the client, the handshake included. */
@@ -95,16 +90,7 @@ export class Connection {
   }
 
   #raise(event: Event): void {
-    this.#events.push(event);
-    if (this.#isInterpreting) return;
-    this.#isInterpreting = true;
-    for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
-      const { clock, setup } = this.#options;
-      const [state, effects] = step(this.#state, next, clock.now(), setup.rules);
-      this.#state = state;
-      for (const effect of effects) this.#perform(effect);
-    }
-    this.#isInterpreting = false;
+    this.#machine.raise(event);
   }
 
   #perform(effect: Effect): void {
@@ -155,7 +141,7 @@ export class Connection {
     this.#instance = instances.take(requestId, {
       record: body => this.#recorder.record(body),
       raise: event => this.#raise(event),
-      waitedMs: () => (clock.now() - this.#state.startedAt) / clock.scale,
+      waitedMs: () => (clock.now() - this.#machine.state.startedAt) / clock.scale,
     });
   }
 
@@ -185,7 +171,7 @@ export class Connection {
   }
 
   #fromClient(chunk: Buffer): void {
-    if (this.#state.openedAt === null) {
+    if (this.#machine.state.openedAt === null) {
       this.#early.push(chunk);
       this.#earlyBytes += chunk.length;
       if (this.#earlyBytes > MAX_EARLY_BYTES) this.#client.pause();
@@ -195,9 +181,9 @@ export class Connection {
   }
 
   #fromFunction(chunk: Buffer): void {
-    if (this.#state.openedAt !== null) this.#relayed('function', chunk);
+    if (this.#machine.state.openedAt !== null) this.#relayed('function', chunk);
     // Otherwise the client got the platform's answer, or has left.
-    else if (this.#state.cause === null || this.#state.answered) this.#upgrade.push(chunk);
+    else if (this.#machine.state.cause === null || this.#machine.state.answered) this.#upgrade.push(chunk);
   }
 
   #newUpgrade(): Upgrade {
@@ -229,10 +215,11 @@ export class Connection {
     if (from === null || to === null) return;
     const at = this.#options.clock.now();
     // A timer that is due but late comes first: a deadline that has passed beats these bytes.
-    if (this.#state.wakeAt !== null && at >= this.#state.wakeAt) this.#raise({ type: 'woke' });
+    if (this.#machine.state.wakeAt !== null && at >= this.#machine.state.wakeAt)
+      this.#raise({ type: 'woke' });
     let canGoOn: boolean;
-    if (this.#state.severed) canGoOn = this.#relays[side].passRest(chunk, { to });
-    else if (this.#state.cause !== null) canGoOn = this.#relays[side].passUnlimited(chunk, { to });
+    if (this.#machine.state.severed) canGoOn = this.#relays[side].passRest(chunk, { to });
+    else if (this.#machine.state.cause !== null) canGoOn = this.#relays[side].passUnlimited(chunk, { to });
     else canGoOn = this.#relays[side].pass(chunk, { to, at });
     if (!canGoOn) from.pause();
   }
@@ -256,14 +243,14 @@ export class Connection {
 
   #report(): void {
     const { requestId, setup, clock, onReport } = this.#options;
-    const { cause } = this.#state;
+    const { cause } = this.#machine.state;
     // The machine reports only what has a cause.
     if (cause === null) return;
     const ended = endedBody({
       requestId,
       setup,
       clock,
-      state: { ...this.#state, cause },
+      state: { ...this.#machine.state, cause },
       instance: this.#instance,
       relays: this.#relays,
     });
@@ -283,10 +270,10 @@ export class Connection {
     return new Relay(from, {
       traffic: new Traffic(from === 'client' ? setup.up : setup.down, { onFrame }),
       events: {
-        onMessage: () => this.#raise({ type: 'message-seen' }),
+        onMessage: at => this.#machine.messageSeen(at),
         onBroken: (by, broken) => this.#raise({ type: 'quota-broken', by, ...broken }),
         onClose: (side, close) => {
-          const isAnswer = this.#state.cause !== null;
+          const isAnswer = this.#machine.state.cause !== null;
           this.#recorder.record({ type: 'close-received', from: side, isAnswer, ...close });
           this.#raise({ type: 'close-received', from: side, ...close });
         },

@@ -8,7 +8,8 @@ import type { BrokenQuota, Traffic } from '../core/traffic.ts';
 import type { Transport } from './transport.ts';
 
 export interface RelayEvents {
-  readonly onMessage: () => void;
+  /** A message began or ended, in the chunk that came at `at`. */
+  readonly onMessage: (at: number) => void;
   readonly onClose: (from: Side, close: CloseMessage) => void;
   readonly onBroken: (by: Side, broken: BrokenQuota) => void;
 }
@@ -38,7 +39,7 @@ export class Relay {
       passBytes === chunk.length
         ? to.write(chunk)
         : passBytes === 0 || to.write(chunk.subarray(0, passBytes));
-    if (sawMessage) this.#events.onMessage();
+    if (sawMessage) this.#events.onMessage(at);
     if (broken !== null) this.#events.onBroken(this.#from, broken);
     if (close !== null) this.#events.onClose(this.#from, close);
     return canGoOn;
