@@ -35,6 +35,7 @@ export class TreeSandbox implements Sandbox {
   #tree: Tree | null = null;
   #connect: (() => Socket) | null = null;
   #untaken: Socket | null = null;
+  readonly #listening = new Set<string>();
   readonly #memory = new TreeMemory();
   /** Asked to end before there was a process. */
   #isUnwanted = false;
@@ -71,7 +72,10 @@ export class TreeSandbox implements Sandbox {
   /** The function listens on some port. Returns whether that is where the platform will connect, for the first time. */
   listened({ port, address }: { readonly port: number; readonly address: string }): boolean {
     if (this.#hasExited || this.#connect !== null) return false;
-    this.#parts.observer.onListening?.(address, port);
+    // What cannot be connected to, a socket of IPv6 alone say, is told again and again.
+    const socket = `${address} ${port}`;
+    if (!this.#listening.has(socket)) this.#parts.observer.onListening?.(address, port);
+    this.#listening.add(socket);
     if (port !== this.request.port) {
       this.#parts.observer.onOtherPort(port);
       return false;
